@@ -1,0 +1,200 @@
+import { dirname, resolve } from 'node:path';
+import type { Finding } from './finding.js';
+import { hasErrors, sortFindings } from './finding.js';
+import { readShape } from './schema.js';
+import { serviceSchema } from './service-schema.js';
+import { readYaml, type YamlSource } from './yaml-source.js';
+
+/** `config/portvakt.yaml` as the service uses it: every default filled in, every path absolute. */
+export interface ServiceConfig {
+  /** This process among those that share state: in records, metrics and logs. */
+  readonly instance: string;
+  /** The address plan's file. */
+  readonly plan: string;
+  /** What the service writes: records, and the certificate it makes for itself. */
+  readonly dataDirectory: string;
+  readonly sip: SipConfig;
+  readonly http: HttpConfig;
+  readonly records: RecordsConfig;
+  readonly log: { readonly level: LogLevel };
+  /** Where registrations, calls and licences are kept. */
+  readonly state: 'memory';
+}
+
+export interface SipConfig {
+  readonly listen: readonly SipListener[];
+  readonly tls: SipTlsConfig;
+  /** The digest realm (RFC 7616 §3.3). Changing it makes every stored digest useless. */
+  readonly realm: string;
+  readonly limits: SipLimits;
+  readonly timers: SipTimers;
+  readonly registrar: RegistrarConfig;
+  readonly sessions: SessionsConfig;
+  readonly dns: DnsConfig;
+}
+
+export interface SipListener {
+  readonly transport: 'udp' | 'tcp' | 'tls';
+  /** An IP literal, without brackets. */
+  readonly address: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** What stands in Via, Record-Route and Path instead of the address: for who reaches us behind NAT or by name. */
+  readonly advertised: { readonly host: string; readonly port: number | undefined } | undefined;
+}
+
+/** Files in PEM. Without certificate and key the service makes a certificate of its own, for loopback only. */
+export interface SipTlsConfig {
+  readonly certificate: string | undefined;
+  readonly key: string | undefined;
+  /** Authorities whose certificates peers may have. Absent: the system's. */
+  readonly ca: string | undefined;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+}
+
+/** What one source address may do, and all together. What is above is dropped or closed, not answered. */
+export interface SipLimits {
+  readonly messagesPerSecondPerSource: number;
+  /** So many at once above the rate. */
+  readonly burst: number;
+  readonly connectionsPerSource: number;
+  readonly connections: number;
+  /** Longest message, headers and body. */
+  readonly messageBytes: number;
+  /** A connection on which nothing came for so long is closed. Keep-alives count. */
+  readonly idleSeconds: number;
+  /** A connection must finish its TLS handshake, and a message that was begun, in so long. */
+  readonly halfOpenSeconds: number;
+}
+
+export interface SipTimers {
+  /** RFC 3261 §17.1.1.1. */
+  readonly t1Ms: number;
+  readonly t2Ms: number;
+  readonly t4Ms: number;
+  /** A peer from which nothing at all came for so long is left for the next route. */
+  readonly huntMs: number;
+  /** An INVITE that rings so long is cancelled: timer C (RFC 3261 §16.6 step 11; more than 3 minutes there). */
+  readonly ringingSeconds: number;
+  /** To open a TCP or TLS connection. */
+  readonly connectMs: number;
+  /** How long a shutdown waits for transactions that are under way. */
+  readonly drainSeconds: number;
+}
+
+/** RFC 3261 §10.3. */
+export interface RegistrarConfig {
+  readonly minExpiresSeconds: number;
+  readonly maxExpiresSeconds: number;
+  readonly defaultExpiresSeconds: number;
+  readonly nonceSeconds: number;
+}
+
+export interface SessionsConfig {
+  /** A call in which neither end sent anything for so long is probed, or ended where it cannot be. */
+  readonly maxSilenceSeconds: number;
+  /** Whether to ask both ends with OPTIONS before a silent call is ended. */
+  readonly probe: boolean;
+}
+
+export interface DnsConfig {
+  /** `address` or `address:port`. Empty: the system's. */
+  readonly servers: readonly string[];
+  readonly timeoutMs: number;
+  /** Whether the internet zone may be led to loopback, private and link-local addresses. For tests. */
+  readonly allowPrivateTargets: boolean;
+}
+
+export interface HttpConfig {
+  readonly address: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Lets those in who are not on loopback, where the API changes anything. Absent: loopback only. */
+  readonly operatorToken: string | undefined;
+}
+
+export interface RecordsConfig {
+  readonly directory: string;
+  readonly maxBytes: number;
+  readonly keepFiles: number;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+export interface ReadService {
+  /** Absent when any finding is an error. */
+  readonly service: ServiceConfig | undefined;
+  readonly findings: readonly Finding[];
+  readonly source: YamlSource;
+}
+
+/**
+ * Reads the service's configuration. Pure but for the working directory, against which a relative `file` is taken; never throws. Paths in
+ * the file are relative to the file's own folder.
+ */
+export function readService(file: string, text: string): ReadService {
+  const source = readYaml(file, text);
+  const shaped = readShape(serviceSchema, source);
+  const own = shaped.value === undefined ? [] : checkService(shaped.value, source);
+  const findings = sortFindings([...source.findings, ...shaped.findings, ...own]);
+  if (shaped.value === undefined || hasErrors(findings)) return { service: undefined, findings, source };
+  const from = dirname(resolve(file));
+  const at = <T extends string | undefined>(path: T) => (path === undefined ? path : resolve(from, path)) as T;
+  const { sip, records } = shaped.value;
+  const dataDirectory = at(shaped.value.dataDirectory);
+  const service: ServiceConfig = {
+    ...shaped.value,
+    plan: at(shaped.value.plan),
+    dataDirectory,
+    sip: { ...sip, tls: { ...sip.tls, certificate: at(sip.tls.certificate), key: at(sip.tls.key), ca: at(sip.tls.ca) } },
+    records: { ...records, directory: at(records.directory) ?? resolve(dataDirectory, 'records') },
+  };
+  return { service, findings, source };
+}
+
+function checkService(config: Shape, source: YamlSource): Finding[] {
+  const findings: Finding[] = [];
+  const error = (path: readonly (string | number)[], message: string, hint: string): void => {
+    findings.push(source.finding('error', path, message, hint));
+  };
+  const { registrar, tls, limits } = config.sip;
+  const { minExpiresSeconds: min, defaultExpiresSeconds: usual, maxExpiresSeconds: max } = registrar;
+  if (min > max) {
+    error(
+      ['sip', 'registrar', 'minExpiresSeconds'],
+      `the shortest registration (${min} s) is longer than the longest (${max} s)`,
+      `write at most ${max}, or raise maxExpiresSeconds`,
+    );
+  } else if (usual < min || usual > max) {
+    error(
+      ['sip', 'registrar', 'defaultExpiresSeconds'],
+      `${usual} s lies outside the shortest (${min} s) and longest (${max} s) registration`,
+      `write a number from ${min} to ${max}`,
+    );
+  }
+  if ((tls.certificate === undefined) !== (tls.key === undefined)) {
+    const [there, missing] = tls.certificate === undefined ? ['key', 'certificate'] : ['certificate', 'key'];
+    error(['sip', 'tls', there], `there is a ${there} but no ${missing}`, `write '${missing}: FILE.pem' besides, or take both away`);
+  }
+  if (limits.connectionsPerSource > limits.connections) {
+    error(
+      ['sip', 'limits', 'connectionsPerSource'],
+      `one source may have more connections (${limits.connectionsPerSource}) than all together (${limits.connections})`,
+      `write at most ${limits.connections}`,
+    );
+  }
+  const seen = new Map<string, number>();
+  for (const [index, listener] of config.sip.listen.entries()) {
+    if (listener.port === 0) continue;
+    // TCP and TLS are one kind of socket.
+    const key = `${listener.transport === 'udp' ? 'udp' : 'tcp'} ${listener.address} ${listener.port}`;
+    const earlier = seen.get(key);
+    if (earlier === undefined) seen.set(key, index);
+    else error(['sip', 'listen', index], `entry ${earlier + 1} listens on this address and port already`, 'write another port');
+  }
+  return findings;
+}
+
+type Shape = Omit<ServiceConfig, 'records'> & {
+  readonly records: Omit<RecordsConfig, 'directory'> & { readonly directory: string | undefined };
+};

@@ -1,0 +1,174 @@
+import type { SeriesTrie } from './series-trie.js';
+import type { Transforms } from './transforms.js';
+
+/**
+ * The address plan as the service uses it: one immutable snapshot, made from `config/e164-plan.yaml` by `buildPlan`.
+ * A reload makes a new snapshot; nobody changes one in place.
+ */
+export interface Plan {
+  /** Short hash of the file's text: tells two snapshots apart in logs and metrics. */
+  readonly revision: string;
+  /** The care network's prefix, digits only: `46`. */
+  readonly networkPrefix: string;
+  readonly organisations: ReadonlyMap<OrganisationId, Organisation>;
+  readonly zones: ReadonlyMap<ZoneId, Zone>;
+  /** Longest-prefix index over every number series, the meeting series included. */
+  readonly series: SeriesTrie;
+  /** Domain in lower case, without a trailing dot, to its owner. */
+  readonly domains: ReadonlyMap<string, DomainOwner>;
+  readonly meetings: MeetingSeries;
+  /** Transforms for every caller; an organisation's own run first. */
+  readonly transforms: Transforms;
+  /** The zone for what matches no other; absent: what matches no zone is refused. */
+  readonly internet: InternetZone | undefined;
+  /** Limits over all organisations together. */
+  readonly licences: Licences;
+}
+
+export type OrganisationId = string;
+export type ZoneId = string;
+
+/** Digits only, 1 to 15, international form without `+` or `00` (ITU-T E.164 §6.2.1). Made by `normalise` alone. */
+export type E164 = string & { readonly __e164: unique symbol };
+
+export interface Organisation {
+  readonly id: OrganisationId;
+  readonly name: string;
+  readonly contact: { readonly role: string; readonly address: string };
+  readonly licences: Licences;
+  readonly zones: readonly Zone[];
+  readonly series: readonly NumberSeries[];
+  readonly domains: readonly string[];
+  readonly transforms: Transforms;
+}
+
+/** What was bought or set. Every count is a whole number >= 0. */
+export interface Licences {
+  /** Aliases registered at the same time. */
+  readonly registrations: number;
+  /** Concurrent calls. A call between two organisations counts once in each and once in total. */
+  readonly calls: number;
+}
+
+/** `prefix` + exactly `digits` more digits, served by one zone. */
+export interface NumberSeries {
+  readonly prefix: string;
+  readonly digits: number;
+  /** Absent on the meeting series. */
+  readonly organisation: Organisation | undefined;
+  readonly zone: Zone | undefined;
+  readonly meeting: boolean;
+}
+
+export interface DomainOwner {
+  readonly domain: string;
+  /** Absent on the meeting domain. */
+  readonly organisation: Organisation | undefined;
+  readonly zone: Zone | undefined;
+  readonly meeting: boolean;
+}
+
+export interface MeetingSeries {
+  readonly prefix: string;
+  readonly digits: number;
+  readonly domain: string;
+}
+
+export type ZoneKind = 'hosted' | 'sip-trunk' | 'h323-neighbour' | 'h323-gateway' | 'internet';
+export type Zone = HostedZone | SipTrunkZone | H323NeighbourZone | H323GatewayZone | InternetZone;
+
+interface ZoneBase {
+  readonly id: ZoneId;
+  /** Absent on the internet zone. */
+  readonly organisation: Organisation | undefined;
+  /** `required`: every media line SRTP with AES-128 or better, or the call is refused. `preferred`: an exemption by name; shows in metrics. */
+  readonly encryption: 'required' | 'preferred';
+  /** `secure`: SDES keys (RFC 4568) only over TLS. `any`: also over UDP and TCP. */
+  readonly signalling: 'secure' | 'any';
+  /** Who a request comes from, when it is not told by digest. */
+  readonly sources: ZoneSources;
+}
+
+export interface ZoneSources {
+  /**
+   * IPv4 or IPv6, in canonical writing: `192.0.2.10`, `2001:db8::7`, blocks (`192.0.2.0/28`), or one address and port (`127.0.0.1:5071`,
+   * `[::1]:5071`), which wins over an address, which wins over a block. A SIP trunk's peers with an IP address are among them, each with
+   * its port. `parseSource` takes them apart. No two zones share one.
+   */
+  readonly addresses: readonly string[];
+  /** Names that the peer's TLS certificate must carry (DNS or URI subjectAltName, RFC 5922), lower case. Set: the zone asks for mutual TLS. */
+  readonly certificateNames: readonly string[];
+}
+
+/** Endpoints that register here directly: the rented gatekeeper. */
+export interface HostedZone extends ZoneBase {
+  readonly kind: 'hosted';
+  readonly organisation: Organisation;
+  readonly accounts: Accounts;
+}
+
+/** Who may log on to a hosted zone. A digest username is a number of the organisation's series or a URI user of its domains. */
+export interface Accounts {
+  /** One password for every alias of the zone: demos and first steps. */
+  readonly sharedPassword: string | undefined;
+  /** By user name in lower case. An entry here wins over the shared password. */
+  readonly users: ReadonlyMap<string, Account>;
+}
+
+export interface Account {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** A local SIP registrar or SBC. */
+export interface SipTrunkZone extends ZoneBase {
+  readonly kind: 'sip-trunk';
+  readonly organisation: Organisation;
+  readonly peers: readonly SipPeer[];
+  /** OPTIONS pings (RFC 3261 §11): every so many seconds, and after how many misses/answers a peer is down/up. 0 seconds: none. */
+  readonly ping: { readonly intervalSeconds: number; readonly missesUntilDown: number; readonly answersUntilUp: number };
+}
+
+export interface SipPeer {
+  /** `zone/host:port;transport`, unique in the plan. */
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  readonly transport: SipTransport;
+  /** Lower is tried first; RFC 2782. */
+  readonly priority: number;
+  /** Share among peers of one priority; RFC 2782. */
+  readonly weight: number;
+}
+
+export type SipTransport = 'udp' | 'tcp' | 'tls';
+
+/** A local gatekeeper, asked by LRQ. */
+export interface H323NeighbourZone extends ZoneBase {
+  readonly kind: 'h323-neighbour';
+  readonly organisation: Organisation;
+  readonly peers: readonly {
+    readonly id: string;
+    readonly host: string;
+    readonly port: number;
+    readonly priority: number;
+    readonly weight: number;
+  }[];
+}
+
+/** A local gatekeeper or MCU that registers here by RRQ. */
+export interface H323GatewayZone extends ZoneBase {
+  readonly kind: 'h323-gateway';
+  readonly organisation: Organisation;
+  readonly accounts: Accounts;
+}
+
+/** Everything outside the plan. Both directions are off unless the plan switches them on. */
+export interface InternetZone extends ZoneBase {
+  readonly kind: 'internet';
+  readonly organisation: undefined;
+  /** Calls from unknown sources to the organisations. */
+  readonly inbound: boolean;
+  /** Calls to URIs outside the plan, found by RFC 3263. */
+  readonly outbound: boolean;
+}

@@ -1,0 +1,417 @@
+import { describe, expect, it } from 'vitest';
+import { formatFinding } from '../../../src/config/finding.js';
+import { buildPlan } from '../../../src/gatekeeper/plan/build-plan.js';
+
+/** A plan with nothing wrong, in parts: each test breaks one. Line numbers count from the line that `network:` is on. */
+const parts = {
+  network: 'network: { prefix: 46 }',
+  licences: 'licences: { registrations: 100, calls: 10 }',
+  meetings: 'meetings: { prefix: 46900, digits: 5, domain: mote.example }',
+  internet: 'internet: { inbound: false }',
+  transforms: 'transforms: []',
+  organisations: 'organisations:',
+  norr: `  norr:
+    name: Region Norr
+    contact: { role: Desk, address: desk@norr.example }
+    licences: { registrations: 50, calls: 5 }
+    series: [{ prefix: 46101, digits: 4 }]
+    domains: [norr.example]
+    zones:
+      norr: { kind: hosted, accounts: { sharedPassword: x } }`,
+  syd: `  syd:
+    name: Region Syd
+    contact: { role: Desk, address: desk@syd.example }
+    licences: { registrations: 50, calls: 5 }
+    series: [{ prefix: 46102, digits: 4 }]
+    domains: [syd.example]
+    zones:
+      syd:
+        kind: sip-trunk
+        peers: [{ host: 192.0.2.1, port: 5060, transport: tls }]
+        sources: { addresses: [192.0.2.1] }`,
+};
+type Parts = typeof parts;
+
+function build(changed: Partial<Parts> = {}) {
+  return buildPlan({ file: 'plan.yaml', text: `${Object.values({ ...parts, ...changed }).join('\n')}\n` });
+}
+const found = (changed: Partial<Parts>) => build(changed).findings.map((finding) => formatFinding(finding).replace(/^plan\.yaml:/, ''));
+const norr = (from: string | RegExp, to: string): Partial<Parts> => ({ norr: parts.norr.replace(from, to) });
+const syd = (from: string | RegExp, to: string): Partial<Parts> => ({ syd: parts.syd.replace(from, to) });
+const rules = (...lines: string[]): Partial<Parts> => ({ transforms: ['transforms:', ...lines.map((line) => `  - ${line}`)].join('\n') });
+
+describe('buildPlan', () => {
+  it('makes a plan of what has nothing wrong', () => {
+    const { plan, findings } = build();
+    expect(findings).toEqual([]);
+    expect(plan?.networkPrefix).toBe('46');
+    expect(plan?.series.lookup('461010001')?.series.zone?.id).toBe('norr');
+    expect(plan?.domains.get('syd.example')?.zone?.id).toBe('syd');
+    expect(plan?.domains.get('mote.example')).toMatchObject({ meeting: true, organisation: undefined });
+    expect(plan?.zones.get('syd')).toMatchObject({
+      encryption: 'required',
+      signalling: 'secure',
+      ping: { intervalSeconds: 10, missesUntilDown: 2, answersUntilUp: 1 },
+      sources: { addresses: ['192.0.2.1', '192.0.2.1:5060'], certificateNames: [] },
+      peers: [{ id: 'syd/192.0.2.1:5060;tls', host: '192.0.2.1', port: 5060, transport: 'tls', priority: 0, weight: 1 }],
+    });
+    expect(plan?.revision).toMatch(/^[0-9a-f]{12}$/);
+    expect(build({ internet: '' }).plan?.internet).toBeUndefined();
+  });
+
+  it('takes a prefix in any of its written forms', () => {
+    for (const written of ['+46', '0046', "'+46 101'", '+46-101']) {
+      expect(build({ network: `network: { prefix: ${written} }` }).plan?.networkPrefix).toBe(written.includes('101') ? '46101' : '46');
+    }
+  });
+
+  it('reads every kind of zone, with several in one organisation', () => {
+    const { plan, findings } = build({
+      syd: `  syd:
+    name: Region Syd
+    contact: { role: Desk, address: desk@syd.example }
+    licences: { registrations: 50, calls: 5 }
+    series: [{ prefix: 46102, digits: 4, zone: gk }, { prefix: 46103, digits: 4, zone: mcu }, { prefix: 46104, digits: 4, zone: rooms }]
+    domains: [{ name: Syd.Example., zone: sbc }]
+    zones:
+      gk: { kind: h323-neighbour, peers: [{ host: '2001:DB8::7' }], encryption: preferred }
+      mcu: { kind: h323-gateway, accounts: { users: { '+46 103 0001': y } } }
+      rooms: { kind: hosted, accounts: { users: { Anna: a, Bo@syd.example: b, '0001': c } } }
+      sbc: { kind: sip-trunk, peers: [{ host: sbc.syd.example }], sources: { addresses: ['2001:DB8:0::/32', '[::1]:5071', '192.0.2.77/28'], certificateNames: [SBC.syd.example] } }`,
+    });
+    expect(findings).toEqual([]);
+    expect(plan?.zones.get('gk')).toMatchObject({ encryption: 'preferred', peers: [{ id: 'gk/[2001:db8::7]:1719', port: 1719 }] });
+    const rooms = plan?.zones.get('rooms');
+    expect(rooms?.kind === 'hosted' && [...rooms.accounts.users.keys()]).toEqual(['anna', 'bo@syd.example', '0001']);
+    expect(plan?.zones.get('sbc')).toMatchObject({
+      peers: [{ id: 'sbc/sbc.syd.example:5061;tls' }],
+      sources: { addresses: ['2001:db8::/32', '[::1]:5071', '192.0.2.64/28'], certificateNames: ['sbc.syd.example'] },
+    });
+    expect(plan?.domains.get('syd.example')?.zone?.id).toBe('sbc');
+    expect(plan?.series.lookup('461030001')?.series.zone?.id).toBe('mcu');
+  });
+
+  it.each<[string, Partial<Parts>, string[]]>([
+    [
+      'a series that two organisations have',
+      syd('prefix: 46102', 'prefix: 46101'),
+      [
+        '19:24: error: the series 46101 of syd is the same as the series 46101 of norr (line 11); give one of them a prefix that neither begins nor continues the other',
+      ],
+    ],
+    [
+      'a series inside another',
+      syd('prefix: 46102', 'prefix: 461015'),
+      [
+        '19:24: error: the series 461015 of syd lies inside the series 46101 of norr (line 11); give one of them a prefix that neither begins nor continues the other',
+      ],
+    ],
+    [
+      'a series around another, when it stands after it',
+      syd('prefix: 46102', 'prefix: 461'),
+      [
+        '19:24: error: the series 461 of syd lies around the series 46101 of norr (line 11); give one of them a prefix that neither begins nor continues the other',
+      ],
+    ],
+    [
+      "an organisation's series inside the meetings'",
+      syd('prefix: 46102', 'prefix: 469001'),
+      [
+        '19:24: error: the series 469001 of syd lies inside the meeting series 46900 (line 3); give one of them a prefix that neither begins nor continues the other',
+      ],
+    ],
+    [
+      "the meetings' series inside an organisation's",
+      syd('prefix: 46102', 'prefix: 469'),
+      [
+        '19:24: error: the series 469 of syd lies around the meeting series 46900 (line 3); give one of them a prefix that neither begins nor continues the other',
+      ],
+    ],
+    [
+      'a domain that stands twice',
+      syd('[syd.example]', '[syd.example, NORR.example.]'),
+      ['20:28: error: the domain norr.example belongs to norr already (line 12); keep it in one place'],
+    ],
+    [
+      "the meetings' domain",
+      syd('[syd.example]', '[mote.example]'),
+      ['20:15: error: the domain mote.example belongs to the meetings already (line 3); keep it in one place'],
+    ],
+    [
+      'too long numbers',
+      norr('digits: 4', 'digits: 11'),
+      ["11:39: error: numbers of the series 46101 would have 16 digits, and E.164 allows 15; write 'digits: 10' or less"],
+    ],
+    [
+      'a foreign prefix',
+      norr('prefix: 46101', 'prefix: 101'),
+      ["11:24: warning: the series 101 does not begin with the network's prefix 46; write '46101' if that was meant"],
+    ],
+    [
+      'a series without a zone',
+      { norr: parts.norr.replace(/ {4}zones:[\s\S]*$/, '    zones: {}') },
+      [
+        "11:14: error: no zone serves the series 46101: norr has none; write 'zones:' with one in norr",
+        "12:15: error: no zone serves the domain norr.example: norr has none; write 'zones:' with one in norr",
+      ],
+    ],
+    [
+      'a series for a zone that is not there',
+      norr('digits: 4', 'digits: 4, zone: nord'),
+      ["11:48: error: no zone serves the series 46101: norr has no zone 'nord'; write one of its zones: norr"],
+    ],
+    [
+      'a series that does not say which zone',
+      { norr: `${parts.norr}\n      east: { kind: hosted, accounts: { sharedPassword: x } }` },
+      [
+        "11:14: error: no zone serves the series 46101: norr has several, and none is named; write 'zone: ' and one of norr, east",
+        "12:15: error: no zone serves the domain norr.example: norr has several, and none is named; write 'zone: ' and one of norr, east",
+        "14:7: warning: the zone 'norr' serves no series and no domain; write 'zone: norr' at a series or domain of norr",
+        "15:7: warning: the zone 'east' serves no series and no domain; write 'zone: east' at a series or domain of norr",
+      ],
+    ],
+    [
+      'a zone id that stands twice',
+      syd('      syd:\n', '      norr:\n'),
+      ["22:7: error: the zone 'norr' stands in the plan already (line 14); give every zone of the plan an id of its own"],
+    ],
+    [
+      'an organisation that stands twice',
+      syd('  syd:\n', '  norr:\n'),
+      ["15:3: error: the key 'norr' stands here twice; keep one of the two"],
+    ],
+    [
+      'the id internet',
+      syd('      syd:\n', '      internet:\n'),
+      ["22:7: error: 'internet' is the id of the zone for everybody else; give this zone another id"],
+    ],
+    [
+      'an id that is none',
+      syd('  syd:\n', '  Region Syd:\n'),
+      [
+        "15:3: error: 'Region Syd' cannot be the id of an organisation; write a small letter, then small letters, digits and hyphens, at most 63",
+      ],
+    ],
+    [
+      'no organisation',
+      { norr: '', syd: '', organisations: 'organisations: {}' },
+      ["6:16: error: the plan has no organisation; write at least one below 'organisations:'"],
+    ],
+    [
+      'nothing to call',
+      { norr: parts.norr.replace(/ {4}series.*\n.*\n/, '') },
+      ["7:3: warning: nobody can call norr: it has neither a series nor a domain; write 'series:' or 'domains:'"],
+    ],
+    [
+      'a zone nobody can log on to',
+      norr(', accounts: { sharedPassword: x }', ''),
+      ["14:7: warning: nobody can log on to the zone 'norr'; write 'accounts:' with a sharedPassword or users, or 'sources:'"],
+    ],
+    [
+      "somebody else's user",
+      norr('{ sharedPassword: x }', '{ users: { anna@syd.example: x } }'),
+      [
+        "14:50: error: the user 'anna@syd.example' is not one of norr's numbers or domains; write a number or an address of norr, or add its series or domain",
+      ],
+    ],
+    [
+      'a user that is none',
+      norr('{ sharedPassword: x }', "{ users: { 'a@b@': x } }"),
+      ["14:50: error: 'a@b@' cannot be a user name; write a number ('461010001'), a name ('anna') or 'anna@norr.example'"],
+    ],
+    [
+      'a user in two writings',
+      norr('{ sharedPassword: x }', '{ users: { anna: x, Anna: y } }'),
+      ["14:59: error: 'Anna' is the user 'anna', who stands here already; keep one of the two"],
+    ],
+    [
+      'more licences than there are',
+      norr('calls: 5', 'calls: 11'),
+      ['10:43: warning: norr has more licences for calls (11) than the whole service (10); write at most 10, or raise licences.calls'],
+    ],
+    [
+      'no peer',
+      syd(/\[\{ host.*\}\]/, '[]'),
+      ["24:16: error: the zone 'syd' has no peer, so no call can reach it; write 'peers:' with at least one '- host: …'"],
+    ],
+    [
+      'a peer that is no host',
+      syd('host: 192.0.2.1', 'host: 192.0.2.999'),
+      [
+        "24:25: error: '192.0.2.999' is neither an IP address nor a host name; write for example 'host: sbc.norr.example', and the port as 'port: 5061'",
+      ],
+    ],
+    [
+      'a peer that stands twice',
+      syd(/\[(\{ host.*\})\]/, '[$1, $1]'),
+      ['24:66: error: the peer 192.0.2.1:5060;tls stands in the plan already (line 24); keep it in one zone, once'],
+    ],
+    [
+      'a source that two zones have',
+      norr('accounts: { sharedPassword: x }', 'sources: { addresses: [192.0.2.1] }'),
+      ["25:32: error: '192.0.2.1' tells callers of the zone 'norr' already; keep it in one zone: a caller must belong to exactly one"],
+    ],
+    [
+      'a source that is a peer elsewhere',
+      norr('accounts: { sharedPassword: x }', "sources: { addresses: ['192.0.2.1:5060'] }"),
+      ["24:16: error: '192.0.2.1:5060' tells callers of the zone 'norr' already; keep it in one zone: a caller must belong to exactly one"],
+    ],
+    [
+      'a certificate that two zones have',
+      {
+        ...norr('accounts: {', 'sources: { certificateNames: [A.example] }, accounts: {'),
+        ...syd('addresses: [192.0.2.1]', 'certificateNames: [a.example]'),
+      },
+      ["25:39: error: 'a.example' tells callers of the zone 'norr' already; keep it in one zone: a caller must belong to exactly one"],
+    ],
+    [
+      'a source that is none',
+      syd('[192.0.2.1]', '[sbc.example]'),
+      [
+        "24:17: warning: calls from this peer cannot be told to be the zone's: it calls from another port than 5060, as all do over tls; write 'sources: { addresses: [192.0.2.1] }' or 'sources: { certificateNames: […] }' in the zone",
+        "25:32: error: 'sbc.example' is not an address to know a caller by; write '192.0.2.10', '192.0.2.0/28', '192.0.2.10:5060' or '[2001:db8::7]:5060'",
+      ],
+    ],
+    [
+      'a source that takes in all of loopback',
+      syd('[192.0.2.1]', '[127.0.0.1]'),
+      [
+        "25:32: warning: '127.0.0.1' takes in every caller on this machine, also those who would log on; write address and port, for example '127.0.0.1:5071'",
+      ],
+    ],
+    [
+      'a peer that cannot be recognised',
+      syd(/\n {8}sources.*$/, ''),
+      [
+        "24:17: warning: calls from this peer cannot be told to be the zone's: it calls from another port than 5060, as all do over tls; write 'sources: { addresses: [192.0.2.1] }' or 'sources: { certificateNames: […] }' in the zone",
+      ],
+    ],
+    [
+      'keys over TLS only and a peer without',
+      syd('transport: tls', 'transport: udp'),
+      [
+        "24:17: warning: the peer speaks udp, but the zone lets SRTP keys (SDES) travel over TLS only: calls that use them will be refused; write 'transport: tls', or 'signalling: any' in the zone",
+      ],
+    ],
+    [
+      'a rule of two kinds',
+      rules("{ prefix: '9', regex: '9', replace: '' }"),
+      ["6:5: error: this rule has both a prefix and a regex; write one of them, for example 'prefix: 9'"],
+    ],
+    [
+      'a rule of no kind',
+      rules("{ replace: '' }"),
+      ["6:5: error: this rule has neither a prefix nor a regex; write one of them, for example 'prefix: 9'"],
+    ],
+    [
+      'a regex that could hang',
+      rules("{ regex: '(9+)+\\1', replace: '' }"),
+      [
+        '6:14: error: this regular expression cannot be used (invalid escape sequence: `\\1`); write RE2 syntax: no back-references (\\1), no look-ahead or look-behind',
+      ],
+    ],
+    [
+      'a group that is not there',
+      rules("{ regex: '9(.*)', replace: '$2' }"),
+      ["6:32: error: '$2' stands for a group the regex does not have (it has one group); put ( ) around the part to keep"],
+    ],
+    [
+      'a dollar sign alone',
+      rules("{ regex: '9(.*)', replace: 'a$' }"),
+      ["6:32: error: '$' means nothing here; write $1 to $9 for a group of the regex, or $$ for a dollar sign"],
+    ],
+    [
+      'a rule behind one with a shorter prefix',
+      rules("{ prefix: '9', replace: '' }", "{ prefix: '90', replace: '46' }"),
+      [
+        '7:5: error: this rule is never reached: the rule on line 6 matches everything it would match; move the more exact rule up, or take this one away',
+      ],
+    ],
+    [
+      'a regex behind its prefix',
+      rules("{ regex: '90.*', replace: '46', stop: true }", "{ regex: '901([0-9]+)', replace: '$1' }"),
+      [
+        '7:5: error: this rule is never reached: the rule on line 6 matches everything it would match; move the more exact rule up, or take this one away',
+      ],
+    ],
+    [
+      'a regex that stands twice',
+      rules("{ regex: '9([0-9]+)', replace: '$1' }", "{ regex: '9([0-9]+)', replace: '8$1' }"),
+      [
+        '7:5: error: this rule is never reached: the rule on line 6 matches everything it would match; move the more exact rule up, or take this one away',
+      ],
+    ],
+    [
+      'a rule that changes nothing',
+      rules("{ prefix: '9', replace: '9' }"),
+      ["6:5: error: this rule changes nothing; write 'stop: true' if it is an exception to the rules after it, or take it away"],
+    ],
+    [
+      'a rule in capitals',
+      rules("{ prefix: Anna, replace: '' }"),
+      ['6:15: error: this rule never matches: what was dialled is compared in lower case; write it in lower case'],
+    ],
+    [
+      'a rule for +',
+      rules("{ prefix: '+47', replace: '46' }"),
+      ["6:15: warning: numbers stand without + and 00 when rules see them; write the digits alone, for example '46'"],
+    ],
+    [
+      'rules in a circle',
+      rules("{ prefix: '8', replace: '9' }", "{ prefix: '9', replace: '8' }"),
+      [
+        "6:5: error: this rule leads in a circle (8 -> 9 -> 8 …); write 'stop: true' in the rule that should be the last",
+        "7:5: error: this rule leads in a circle (9 -> 8 -> 9 …); write 'stop: true' in the rule that should be the last",
+      ],
+    ],
+    [
+      'a rule that feeds itself',
+      rules("{ prefix: '46', replace: '4646' }"),
+      [
+        "6:5: error: this rule leads in a circle (46 -> 4646 -> 464646 -> 46464646 …); write 'stop: true' in the rule that should be the last",
+      ],
+    ],
+  ])('finds %s', (_, changed, expected) => {
+    expect(found(changed)).toEqual(expected);
+    expect(build(changed).plan === undefined).toBe(expected.some((line) => line.includes(': error: ')));
+  });
+
+  it('finds what is wrong in shape and in meaning at once, and makes nothing up about what it had to leave out', () => {
+    expect(
+      found({
+        licences: 'licences: { registrations: many, calls: 10 }',
+        transforms: 'transform: []',
+        norr: parts.norr.replace('kind: hosted', 'kind: hotel').replace('role: Desk, ', ''),
+        syd: parts.syd
+          .replace('digits: 4 }]', 'digits: four }, { prefix: 4690, digits: 6 }]')
+          .replace('[syd.example]', '[syd.example, "not a domain", syd.example]'),
+      }),
+    ).toEqual([
+      "2:28: error: 'registrations' is 'many', not a whole number from 0 to 10000000; write a whole number from 0 to 10000000, for example 'registrations: 100'",
+      "5:1: error: unknown key 'transform'; did you mean 'transforms'?",
+      "9:14: error: 'role' is missing; write who answers there, as a role, for example 'role: Video service desk'",
+      "14:21: error: 'kind' is 'hotel', not one of hosted, sip-trunk, h323-neighbour, h323-gateway; write one of hosted, sip-trunk, h323-neighbour, h323-gateway, for example 'kind: hosted'",
+      "19:39: error: 'digits' is 'four', not a whole number from 0 to 14; write a whole number from 0 to 14, for example 'digits: 4'",
+      '19:57: error: the series 4690 of syd lies around the meeting series 46900 (line 3); give one of them a prefix that neither begins nor continues the other',
+      "20:28: error: entry 2 is 'not a domain', not a domain name; write a domain name, for example 'norr.example'",
+      '20:44: error: the domain syd.example belongs to syd already (line 20); keep it in one place',
+    ]);
+  });
+
+  it('says what an empty file needs', () => {
+    const { findings } = buildPlan({ file: 'plan.yaml', text: '' });
+    expect(findings.map(({ message }) => message)).toEqual([
+      "'network' is missing",
+      "'licences' is missing",
+      "'meetings' is missing",
+      "'organisations' is missing",
+    ]);
+  });
+
+  it('never shows a password', () => {
+    const shown = found(norr('sharedPassword: x', 'sharedPassword: "top\\nsecret"'));
+    expect(shown).toHaveLength(1);
+    expect(shown[0]).not.toContain('secret"');
+    expect(shown[0]).toContain("'sharedPassword' is an unusable value");
+  });
+});
