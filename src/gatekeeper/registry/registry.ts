@@ -1,0 +1,183 @@
+import type { EpochMs } from '../../clock.js';
+import type { RefusalCode } from '../calls/reasons.js';
+import type { OrganisationId } from '../plan/plan.js';
+import { AliasIndex } from './alias-index.js';
+import { ExpiryLists } from './expiry-lists.js';
+import { FlowIndex } from './flow-index.js';
+import { ownedString } from './owned-string.js';
+import type { Binding, Registration, RegistrationChange, RegistrationIndex, RegistrationResult } from './registration.js';
+import type { StoredBinding } from './stored-binding.js';
+import { StoredRegistration } from './stored-registration.js';
+import { liveBindings, updateBindings } from './update-bindings.js';
+
+/** Why a registration changed. `refreshed`: it was there before and still is. */
+export type ChangeCause = 'registered' | 'refreshed' | 'removed' | 'expired' | 'flowClosed';
+
+/** Told after each change, synchronously; undefined: the alias is no longer registered. Must not throw. */
+export type RegistrationListener = (alias: string, registration: Registration | undefined, cause: ChangeCause) => void;
+
+export interface RegistryOptions {
+  /**
+   * Is this flow a connection that can close under its bindings? Those are indexed by flow, for `dropFlow`.
+   * Default: every flow whose id does not begin with `udp`; a UDP association has no end to wait for.
+   */
+  readonly isConnection?: (flow: string) => boolean;
+}
+
+/** Registrations one call of `expire` handles at most: about 10 ms' worth. */
+const EXPIRY_BUDGET = 10_000;
+
+/**
+ * Who is registered in this process: bindings of aliases to contacts (RFC 3261 §10.3), exactly counted against the licences.
+ *
+ * Pure: no clock and no timer. `expire` is to be called once a second. Until then a binding whose time is up is still found, for one second
+ * at most while `expire` keeps up (`expire` says when it does not); `apply` never counts it, neither as a contact nor as a licence in use.
+ */
+export class Registry implements RegistrationIndex {
+  readonly #registrations = new AliasIndex();
+  readonly #counts = new Map<OrganisationId, number>();
+  readonly #expiry = new ExpiryLists();
+  readonly #flows: FlowIndex;
+  readonly #listeners = new Set<RegistrationListener>();
+
+  constructor(options: RegistryOptions = {}) {
+    this.#flows = new FlowIndex(options.isConnection ?? ((flow) => !flow.startsWith('udp')));
+  }
+
+  /** Aliases registered, over all organisations. */
+  get size(): number {
+    return this.#registrations.size;
+  }
+
+  /** Aliases registered by one organisation. */
+  count(organisation: OrganisationId): number {
+    return this.#counts.get(organisation) ?? 0;
+  }
+
+  find(alias: string): Registration | undefined {
+    return this.#registrations.get(alias);
+  }
+
+  /** Every registration, in no particular order. To be gone through at once: nothing may be applied before the last one was taken. */
+  values(): IterableIterator<Registration> {
+    return this.#registrations.values();
+  }
+
+  /** Tells `listener` of every change from now on. Returns what takes it away again. */
+  onChange(listener: RegistrationListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Applies one REGISTER or RRQ: all of it, or nothing and a refusal. Without contacts it changes nothing and answers what is registered.
+   * - `aliasTaken`: the alias is registered with the other protocol.
+   * - `registrationOutOfOrder`: a binding is newer than the request (RFC 3261 §10.3).
+   * - `registrationContactsExhausted`: the alias would have more than `MAX_CONTACTS`.
+   * - `registrationLicencesExhausted`: the alias is new to its organisation and would be one too many. A refresh is never refused for this.
+   */
+  apply(change: RegistrationChange, now: EpochMs): RegistrationResult {
+    const current = this.#registrations.get(change.alias);
+    const before = current ? liveBindings(current.bindings, now) : NONE;
+    if (current && before.length > 0 && current.protocol !== change.protocol) return refused('aliasTaken');
+
+    const after = updateBindings(before, change, now);
+    if (typeof after === 'string') return refused(after);
+    if (current && after === current.bindings) return { ok: true, registration: current };
+    if (after.length === 0) {
+      if (current) this.#replace(current, undefined, before.length > 0 ? 'removed' : 'expired');
+      return { ok: true, registration: undefined };
+    }
+    if (before.length === 0 || current?.organisation !== change.organisation) {
+      if (!this.#hasRoom(change, current) && !this.#hasRoomAfterExpiry(change, now)) return refused('registrationLicencesExhausted');
+    }
+    // Looked up again: making room may have swept away what had expired of it.
+    const replaced = this.#registrations.get(change.alias);
+    const alias = replaced?.alias ?? ownedString(change.alias);
+    const next = new StoredRegistration(alias, change.organisation, change.zone, change.protocol, after);
+    this.#replace(replaced, next, before.length > 0 ? 'refreshed' : 'registered');
+    return { ok: true, registration: next };
+  }
+
+  /**
+   * Removes the bindings whose time is up at `now`, of at most `budget` registrations; cheap when there are none.
+   * Returns whether more are due: then call it again, after other work had its turn.
+   */
+  expire(now: EpochMs, budget: number = EXPIRY_BUDGET): boolean {
+    const second = Math.floor(now / 1000);
+    for (let handled = 0; ; handled++) {
+      const due = this.#expiry.firstDue(second);
+      if (!due) return false;
+      if (handled >= budget) return true;
+      this.#keep(due, liveBindings(due.bindings, now), 'expired');
+    }
+  }
+
+  /**
+   * A connection closed: removes the bindings that were reached over it (RFC 5626 §6). Bindings with a Path stay, as they are reached
+   * through it over any connection (RFC 3327), and so do those for which `lost` says no. Returns how many were removed.
+   */
+  dropFlow(flow: string, lost: (binding: Binding) => boolean = () => true): number {
+    let dropped = 0;
+    for (const alias of this.#flows.aliasesOf(flow)) {
+      const registration = this.#registrations.get(alias);
+      if (!registration) continue;
+      const kept = registration.bindings.filter((binding) => binding.flow !== flow || binding.path.length > 0 || !lost(binding));
+      if (kept.length === registration.bindings.length) continue;
+      dropped += registration.bindings.length - kept.length;
+      this.#keep(registration, kept, 'flowClosed');
+    }
+    return dropped;
+  }
+
+  #hasRoom(change: RegistrationChange, current: StoredRegistration | undefined): boolean {
+    const ownBefore = current?.organisation === change.organisation ? 1 : 0;
+    const totalBefore = current ? 1 : 0;
+    return (
+      this.count(change.organisation) + 1 - ownBefore <= change.limits.organisation && this.size + 1 - totalBefore <= change.limits.total
+    );
+  }
+
+  /** A licence whose registration is over but not swept away yet is free: nobody is refused for the sake of a dead binding. */
+  #hasRoomAfterExpiry(change: RegistrationChange, now: EpochMs): boolean {
+    this.expire(now);
+    return this.#hasRoom(change, this.#registrations.get(change.alias));
+  }
+
+  #keep(registration: StoredRegistration, bindings: readonly StoredBinding[], cause: ChangeCause): void {
+    const { alias, organisation, zone, protocol } = registration;
+    const next = bindings.length === 0 ? undefined : new StoredRegistration(alias, organisation, zone, protocol, bindings);
+    this.#replace(registration, next, cause);
+  }
+
+  /** The one place where contents, counts and indexes change. */
+  #replace(before: StoredRegistration | undefined, after: StoredRegistration | undefined, cause: ChangeCause): void {
+    const alias = after?.alias ?? before?.alias;
+    if (alias === undefined) return;
+    if (before) this.#expiry.remove(before);
+    if (after) {
+      this.#expiry.add(after);
+      this.#registrations.set(after);
+    } else {
+      this.#registrations.delete(alias);
+    }
+    if (before?.organisation !== after?.organisation) {
+      if (before) this.#add(before.organisation, -1);
+      if (after) this.#add(after.organisation, 1);
+    }
+    this.#flows.replace(alias, before?.bindings ?? NONE, after?.bindings ?? NONE);
+    for (const listener of this.#listeners) listener(alias, after, cause);
+  }
+
+  #add(organisation: OrganisationId, by: number): void {
+    const count = this.count(organisation) + by;
+    if (count === 0) this.#counts.delete(organisation);
+    else this.#counts.set(organisation, count);
+  }
+}
+
+const NONE: readonly StoredBinding[] = Object.freeze([]);
+
+function refused(refusal: RefusalCode): RegistrationResult {
+  return { ok: false, refusal };
+}

@@ -1,0 +1,89 @@
+import type { OrganisationId } from '../gatekeeper/plan/plan.js';
+import type { CallLease, CallLicenceRequest, CallLicenceResult, LicenceRefusal, LicenceStore, OrganisationLimit } from './store.js';
+
+/**
+ * Call licences of one process. Each step is synchronous, and so atomic: nobody can come between the look at the limits and the taking.
+ */
+export class CallLicences implements LicenceStore {
+  readonly #used = new Map<OrganisationId, number>();
+  #total = 0;
+
+  takeCall(request: CallLicenceRequest): Promise<CallLicenceResult> {
+    const refusal = this.#firstFull(request.organisations, []);
+    if (refusal) return Promise.resolve(refusal);
+    if (this.#total >= request.total) return Promise.resolve({ ok: false, exhausted: { kind: 'total' } });
+    this.#total++;
+    const ids = distinct(request.organisations);
+    for (const id of ids) this.#add(id, 1);
+    return Promise.resolve({ ok: true, lease: new Lease(this, ids) });
+  }
+
+  callsInUse(organisation?: OrganisationId): number {
+    return organisation === undefined ? this.#total : (this.#used.get(organisation) ?? 0);
+  }
+
+  /** For a lease alone: from `held` to `wanted`, or nothing and the limit that was in the way. */
+  exchange(held: readonly OrganisationId[], wanted: readonly OrganisationLimit[]): readonly OrganisationId[] | LicenceRefusal {
+    const refusal = this.#firstFull(wanted, held);
+    if (refusal) return refusal;
+    const ids = distinct(wanted);
+    for (const id of ids) if (!held.includes(id)) this.#add(id, 1);
+    for (const id of held) if (!ids.includes(id)) this.#add(id, -1);
+    return ids;
+  }
+
+  /** For a lease alone. */
+  giveBack(held: readonly OrganisationId[]): void {
+    for (const id of held) this.#add(id, -1);
+    this.#total--;
+  }
+
+  #firstFull(wanted: readonly OrganisationLimit[], held: readonly OrganisationId[]): LicenceRefusal | undefined {
+    for (const { id, limit } of wanted) {
+      if (!held.includes(id) && this.callsInUse(id) >= limit) return { ok: false, exhausted: { kind: 'organisation', id } };
+    }
+    return undefined;
+  }
+
+  #add(id: OrganisationId, by: number): void {
+    const used = this.callsInUse(id) + by;
+    if (used === 0) this.#used.delete(id);
+    else this.#used.set(id, used);
+  }
+}
+
+class Lease implements CallLease {
+  readonly #licences: CallLicences;
+  #held: readonly OrganisationId[];
+  #released = false;
+
+  constructor(licences: CallLicences, held: readonly OrganisationId[]) {
+    this.#licences = licences;
+    this.#held = held;
+  }
+
+  get organisations(): readonly OrganisationId[] {
+    return this.#held;
+  }
+
+  change(organisations: readonly OrganisationLimit[]): Promise<{ readonly ok: true } | LicenceRefusal> {
+    if (this.#released) return Promise.resolve({ ok: true });
+    const result = this.#licences.exchange(this.#held, organisations);
+    if ('ok' in result) return Promise.resolve(result);
+    this.#held = result;
+    return Promise.resolve({ ok: true });
+  }
+
+  release(): Promise<void> {
+    if (!this.#released) {
+      this.#released = true;
+      this.#licences.giveBack(this.#held);
+      this.#held = [];
+    }
+    return Promise.resolve();
+  }
+}
+
+function distinct(organisations: readonly OrganisationLimit[]): readonly OrganisationId[] {
+  return [...new Set(organisations.map(({ id }) => id))];
+}

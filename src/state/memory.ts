@@ -1,0 +1,94 @@
+import type { Clock, Timer } from '../clock.js';
+import type { OrganisationId } from '../gatekeeper/plan/plan.js';
+import type { Registration, RegistrationChange, RegistrationIndex, RegistrationResult } from '../gatekeeper/registry/registration.js';
+import { type RegistrationListener, Registry } from '../gatekeeper/registry/registry.js';
+import { CallLicences } from './call-licences.js';
+import { NonceWindows } from './nonce-window.js';
+import type { LicenceStore, NonceStore, RegistrationStore, StateStore } from './store.js';
+
+const EXPIRY_INTERVAL_MS = 1000;
+/** When more has run out than one turn may handle: soon again, but after the messages that wait. */
+const EXPIRY_CATCH_UP_MS = 10;
+
+export interface MemoryStoreOptions {
+  readonly clock: Clock;
+  /** How long nonces are good; their counts are remembered at least that long. Default 300. */
+  readonly nonceLifetimeSeconds?: number;
+  /** Used nonces remembered at most, in two halves; each takes about 100 bytes. Default 1,000,000. */
+  readonly maxNonces?: number;
+}
+
+/** The embedded answer to `StateStore`: everything in this process, exact, gone with it. */
+export class MemoryStore implements StateStore {
+  readonly registrations: RegistrationStore;
+  readonly licences: LicenceStore = new CallLicences();
+  readonly nonces: NonceStore;
+  readonly #clock: Clock;
+  readonly #registry = new Registry();
+  #expiry: Timer;
+
+  constructor(options: MemoryStoreOptions) {
+    this.#clock = options.clock;
+    this.registrations = new MemoryRegistrations(this.#registry, options.clock);
+    this.nonces = new MemoryNonces(options);
+    this.#expiry = this.#clock.after(EXPIRY_INTERVAL_MS, () => this.#expire());
+  }
+
+  close(): Promise<void> {
+    this.#expiry.cancel();
+    return Promise.resolve();
+  }
+
+  #expire(): void {
+    const more = this.#registry.expire(this.#clock.now());
+    this.#expiry = this.#clock.after(more ? EXPIRY_CATCH_UP_MS : EXPIRY_INTERVAL_MS, () => this.#expire());
+  }
+}
+
+class MemoryRegistrations implements RegistrationStore {
+  readonly #registry: Registry;
+  readonly #clock: Clock;
+
+  constructor(registry: Registry, clock: Clock) {
+    this.#registry = registry;
+    this.#clock = clock;
+  }
+
+  get index(): RegistrationIndex {
+    return this.#registry;
+  }
+
+  apply(change: RegistrationChange): Promise<RegistrationResult> {
+    return Promise.resolve(this.#registry.apply(change, this.#clock.now()));
+  }
+
+  all(): Iterable<Registration> {
+    return this.#registry.values();
+  }
+
+  count(organisation?: OrganisationId): number {
+    return organisation === undefined ? this.#registry.size : this.#registry.count(organisation);
+  }
+
+  dropFlow(flow: string): Promise<number> {
+    return Promise.resolve(this.#registry.dropFlow(flow, (binding) => binding.regId > 0));
+  }
+
+  onChange(listener: RegistrationListener): () => void {
+    return this.#registry.onChange(listener);
+  }
+}
+
+class MemoryNonces implements NonceStore {
+  readonly #windows: NonceWindows;
+  readonly #clock: Clock;
+
+  constructor(options: MemoryStoreOptions) {
+    this.#clock = options.clock;
+    this.#windows = new NonceWindows((options.nonceLifetimeSeconds ?? 300) * 1000, Math.ceil((options.maxNonces ?? 1_000_000) / 2));
+  }
+
+  use(nonce: string, nc: number, issuedAt: number): boolean {
+    return this.#windows.use(nonce, nc, issuedAt, this.#clock.now());
+  }
+}

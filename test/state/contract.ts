@@ -1,0 +1,228 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { VirtualClock } from '../../src/clock.js';
+import type { ContactChange, RegistrationChange } from '../../src/gatekeeper/registry/registration.js';
+import type { CallLease, CallLicenceResult, OrganisationLimit, StateStore } from '../../src/state/store.js';
+
+export interface StoreOptions {
+  readonly clock: VirtualClock;
+  /** Used nonces that the store may remember. */
+  readonly maxNonces: number;
+}
+
+const START = 1_768_478_400_000;
+
+/** Every promise of `StateStore` as a test, for any store. `open` gives an empty one. */
+export function contract(name: string, open: (options: StoreOptions) => Promise<StateStore>): void {
+  describe(`${name} keeps the promises of StateStore`, () => {
+    let clock: VirtualClock;
+    let store: StateStore;
+
+    beforeEach(async () => {
+      clock = new VirtualClock(START);
+      store = await open({ clock, maxNonces: 20 });
+    });
+
+    afterEach(() => store.close());
+
+    describe('registrations', () => {
+      test('what was applied is in the index when apply settles', async () => {
+        const result = await store.registrations.apply(change({ alias: '461010001' }));
+        expect(result.ok).toBe(true);
+        expect(store.registrations.index.find('461010001')).toMatchObject({ organisation: 'norr', bindings: [{ contact: 'sip:a@host' }] });
+        expect([...store.registrations.all()].map(({ alias }) => alias)).toEqual(['461010001']);
+      });
+
+      test('a change is applied whole or not at all', async () => {
+        await store.registrations.apply(change({ cseq: 5, contacts: [contact('a')] }));
+        const older = change({ cseq: 5, contacts: [contact('b'), contact('a', { expires: 0 })] });
+        expect(await store.registrations.apply(older)).toEqual({ ok: false, refusal: 'registrationOutOfOrder' });
+        expect(store.registrations.index.find('461010001')?.bindings.map((binding) => binding.contact)).toEqual(['sip:a@host']);
+      });
+
+      test('limits hold, however many ask at the same moment; a refresh is never refused', async () => {
+        const limits = { organisation: 3, total: 5 };
+        const ask = (organisation: string, index: number) =>
+          store.registrations.apply(change({ alias: `${organisation}${index}`, organisation, limits }));
+        const norr = await Promise.all([0, 1, 2, 3, 4].map((index) => ask('norr', index)));
+        const syd = await Promise.all([0, 1, 2, 3, 4].map((index) => ask('syd', index)));
+        expect([norr, syd].map((results) => results.filter((result) => result.ok).length)).toEqual([3, 2]);
+        expect([store.registrations.count(), store.registrations.count('norr'), store.registrations.count('syd')]).toEqual([5, 3, 2]);
+        expect((await store.registrations.apply(change({ alias: 'norr0', cseq: 2, limits: { organisation: 0, total: 0 } }))).ok).toBe(true);
+      });
+
+      test('what ran out is gone within a second, from index and count', async () => {
+        await store.registrations.apply(change({ contacts: [contact('a', { expires: 60 })] }));
+        clock.advance(59_000);
+        expect(store.registrations.count('norr')).toBe(1);
+        clock.advance(2000);
+        expect(store.registrations.index.find('461010001')).toBeUndefined();
+        expect([store.registrations.count(), store.registrations.count('norr')]).toEqual([0, 0]);
+      });
+
+      test('a closed flow takes what only it led to', async () => {
+        const flow = 'tls-1';
+        const bound = { flow, instance: '<urn:uuid:1>', regId: 1 };
+        await store.registrations.apply(change({ alias: 'a', contacts: [contact('a', bound)] }));
+        await store.registrations.apply(change({ alias: 'b', contacts: [contact('b', { ...bound, path: ['<sip:edge;lr;ob>'] })] }));
+        await store.registrations.apply(change({ alias: 'c', contacts: [contact('c', { flow })] }));
+        await store.registrations.apply(change({ alias: 'd', contacts: [contact('d', { ...bound, flow: 'tls-2' })] }));
+        expect(await store.registrations.dropFlow(flow)).toBe(1);
+        expect([...store.registrations.all()].map(({ alias }) => alias).sort()).toEqual(['b', 'c', 'd']);
+      });
+
+      test('listeners hear of every change, until they leave', async () => {
+        const heard: string[] = [];
+        const leave = store.registrations.onChange((alias, registration, cause) =>
+          heard.push(`${alias} ${registration?.bindings.length ?? 0} ${cause}`),
+        );
+        await store.registrations.apply(change({ contacts: [contact('a', { expires: 60 })] }));
+        await store.registrations.apply(change({ cseq: 2, contacts: [contact('b', { expires: 60 })] }));
+        clock.advance(61_000);
+        leave();
+        await store.registrations.apply(change({ alias: 'x' }));
+        expect(heard).toEqual(['461010001 1 registered', '461010001 2 refreshed', '461010001 0 expired']);
+      });
+    });
+
+    describe('call licences', () => {
+      test('both organisations and the total are taken, and given back once', async () => {
+        const lease = granted(await take(['norr', 2], ['syd', 2]));
+        expect(used()).toEqual({ norr: 1, syd: 1, total: 1 });
+        expect(lease.organisations).toEqual(['norr', 'syd']);
+        await lease.release();
+        await lease.release();
+        expect(used()).toEqual({ norr: 0, syd: 0, total: 0 });
+        expect(lease.organisations).toEqual([]);
+      });
+
+      test('a call inside one organisation counts once there', async () => {
+        granted(await take(['norr', 1], ['norr', 1]));
+        expect(used()).toEqual({ norr: 1, syd: 0, total: 1 });
+      });
+
+      test('all or none, and whose limit it was', async () => {
+        granted(await take(['norr', 2], ['syd', 1]));
+        expect(await take(['norr', 2], ['syd', 1])).toEqual({ ok: false, exhausted: { kind: 'organisation', id: 'syd' } });
+        expect(await take(['norr', 1], ['syd', 1])).toEqual({ ok: false, exhausted: { kind: 'organisation', id: 'norr' } });
+        expect(await store.licences.takeCall({ organisations: limits(['norr', 2]), total: 1 })).toEqual({
+          ok: false,
+          exhausted: { kind: 'total' },
+        });
+        expect(used()).toEqual({ norr: 1, syd: 1, total: 1 });
+      });
+
+      test('a limit of nothing refuses everything', async () => {
+        expect((await take(['norr', 0])).ok).toBe(false);
+        expect((await store.licences.takeCall({ organisations: [], total: 0 })).ok).toBe(false);
+      });
+
+      test('no limit is exceeded, however many ask at the same moment', async () => {
+        const results = await Promise.all(Array.from({ length: 50 }, () => take(['norr', 7], ['syd', 100])));
+        expect(results.filter((result) => result.ok)).toHaveLength(7);
+        expect(used()).toEqual({ norr: 7, syd: 7, total: 7 });
+      });
+
+      test('a limit lowered by a reload refuses new calls and lets the old ones go on', async () => {
+        const leases = [granted(await take(['norr', 2])), granted(await take(['norr', 2]))];
+        expect((await take(['norr', 1])).ok).toBe(false);
+        for (const lease of leases) await lease.release();
+        expect((await take(['norr', 1])).ok).toBe(true);
+      });
+
+      test('a lease goes over to another organisation, keeping its place in the total', async () => {
+        const lease = granted(await take(['norr', 1], ['syd', 1]));
+        expect(await lease.change(limits(['norr', 1], ['vik', 1]))).toEqual({ ok: true });
+        expect([used(), store.licences.callsInUse('vik')]).toEqual([{ norr: 1, syd: 0, total: 1 }, 1]);
+        await lease.release();
+        expect([used(), store.licences.callsInUse('vik')]).toEqual([{ norr: 0, syd: 0, total: 0 }, 0]);
+      });
+
+      test('a change that meets a limit changes nothing', async () => {
+        const lease = granted(await take(['norr', 1]));
+        granted(await take(['syd', 1]));
+        expect(await lease.change(limits(['syd', 1]))).toEqual({ ok: false, exhausted: { kind: 'organisation', id: 'syd' } });
+        expect([used(), lease.organisations]).toEqual([{ norr: 1, syd: 1, total: 2 }, ['norr']]);
+      });
+
+      test('a released lease stays released', async () => {
+        const lease = granted(await take(['norr', 1]));
+        await lease.release();
+        expect(await lease.change(limits(['syd', 1]))).toEqual({ ok: true });
+        expect(used()).toEqual({ norr: 0, syd: 0, total: 0 });
+      });
+    });
+
+    describe('nonces', () => {
+      test('a count is good once', () => {
+        expect([1, 1, 2, 2, 1].map((nc) => store.nonces.use('n', nc, START))).toEqual([true, false, true, false, false]);
+        expect(store.nonces.use('m', 1, START)).toBe(true);
+      });
+
+      test('counts may come in another order, within 64', () => {
+        const first = [100, 70, 99, 101, 69, 37, 38, 36].map((nc) => store.nonces.use('n', nc, START));
+        expect(first).toEqual([true, true, true, true, true, false, true, false]);
+        expect([100, 70, 99, 101, 69, 38].map((nc) => store.nonces.use('n', nc, START))).toEqual(Array(6).fill(false));
+        expect([200, 137, 136, 4_294_967_295].map((nc) => store.nonces.use('n', nc, START))).toEqual([true, true, false, true]);
+      });
+
+      test('a used count stays used for as long as the nonce is good', () => {
+        for (let second = 0; second <= 300; second += 10) {
+          store.nonces.use(`other ${second % 40}`, second + 1, clock.now());
+          expect(store.nonces.use('n', 1, START)).toBe(second === 0);
+          clock.advance(10_000);
+        }
+      });
+
+      test('when memory is full the oldest stop being good, and nothing is good twice', () => {
+        const nonces = Array.from({ length: 60 }, (_, index) => [`n${index}`, START + index] as const);
+        for (const [nonce, issuedAt] of nonces) expect(store.nonces.use(nonce, 1, issuedAt)).toBe(true);
+        for (const [nonce, issuedAt] of nonces) expect(store.nonces.use(nonce, 1, issuedAt)).toBe(false);
+        expect(store.nonces.use('unseen but old', 1, START)).toBe(false);
+        expect(store.nonces.use('new', 1, START + 100)).toBe(true);
+      });
+    });
+
+    test('closing twice is closing once, and leaves no timer behind', async () => {
+      await store.close();
+      await store.close();
+      expect(clock.pending).toBe(0);
+    });
+
+    const take = (...organisations: [string, number][]): Promise<CallLicenceResult> =>
+      store.licences.takeCall({ organisations: limits(...organisations), total: 1000 });
+    const used = () => ({
+      norr: store.licences.callsInUse('norr'),
+      syd: store.licences.callsInUse('syd'),
+      total: store.licences.callsInUse(),
+    });
+  });
+}
+
+function granted(result: CallLicenceResult): CallLease {
+  if (!result.ok) throw new Error(`Refused: ${JSON.stringify(result.exhausted)}`);
+  return result.lease;
+}
+
+function limits(...organisations: [id: string, limit: number][]): OrganisationLimit[] {
+  return organisations.map(([id, limit]) => ({ id, limit }));
+}
+
+function contact(user: string, more: Partial<ContactChange> = {}): ContactChange {
+  const uri = `sip:${user}@host`;
+  return { contact: uri, key: uri, expires: 600, q: 1000, instance: '', regId: 0, path: [], flow: 'udp-1', ...more };
+}
+
+function change(more: Partial<RegistrationChange> = {}): RegistrationChange {
+  return {
+    alias: '461010001',
+    organisation: 'norr',
+    zone: 'norr-zone',
+    protocol: 'sip',
+    callId: 'call-1',
+    cseq: 1,
+    contacts: [contact('a')],
+    removeAll: false,
+    limits: { organisation: 100, total: 100 },
+    ...more,
+  };
+}
