@@ -1,0 +1,217 @@
+import { type RefusalCode, refusals } from '../calls/reasons.js';
+import { aliasKey, normalise, numberAtDomain } from '../plan/normalise.js';
+import type { OrganisationId, Plan, Zone } from '../plan/plan.js';
+import type { Registration, RegistrationIndex } from '../registry/registration.js';
+import { type ResolveOptions, resolve } from './resolver.js';
+import type { CanonicalAlias, PeerHealthView, Resolution, ResolveRequest, Route, Step } from './route.js';
+
+export interface ExplainRequest {
+  readonly dialled: string;
+  /** Who calls: an organisation's id, or `internet` for a caller from outside (when no organisation is called so). */
+  readonly fromOrganisation: OrganisationId;
+}
+
+/** Why a call goes where it goes: plain data, ready for JSON. */
+export interface Explanation {
+  readonly dialled: string;
+  readonly from: string;
+  /** The canonical alias that was looked up at last; null: what was dialled cannot be read. */
+  readonly alias: string | null;
+  readonly organisation: OrganisationId | null;
+  readonly steps: readonly Step[];
+  readonly outcome: 'routes' | 'refused';
+  /** In the order in which they are tried. Empty: refused. */
+  readonly routes: readonly ExplainedRoute[];
+  readonly refusal: ExplainedRefusal | null;
+  /** The address is right and would reach an endpoint that registers this alias in this zone; null when that is not what is missing. */
+  readonly wouldReach: { readonly alias: string; readonly zone: string } | null;
+  /** Callers that would be refused where this one is not, or for another reason, dialling the same address in full. */
+  readonly refusedCallers: readonly { readonly from: string; readonly refusal: RefusalCode; readonly text: string }[];
+  /** What the zones on the way ask of the call itself, and how a call without it is refused. */
+  readonly conditions: readonly { readonly zone: string; readonly refusal: RefusalCode; readonly text: string }[];
+}
+
+export interface ExplainedRoute {
+  readonly kind: Route['kind'];
+  readonly zone: string | null;
+  /** Where the request goes: contacts, peer, meeting or URI. */
+  readonly target: readonly string[];
+  readonly text: string;
+}
+
+export interface ExplainedRefusal {
+  readonly code: RefusalCode;
+  readonly status: number;
+  readonly text: string;
+}
+
+/**
+ * Resolves and tells every step. Pure, if `options.random` is. Throws a RangeError, whose message lists the organisations there are, when
+ * the plan has no such caller.
+ */
+export function explainRoute(
+  plan: Plan,
+  index: RegistrationIndex,
+  health: PeerHealthView,
+  request: ExplainRequest,
+  options: Omit<ResolveOptions, 'trace'> = {},
+): Explanation {
+  const from = callerIn(plan, request.fromOrganisation);
+  if (from === undefined) {
+    const known = [...plan.organisations.keys(), ...(plan.internet ? ['internet'] : [])].join(', ');
+    throw new RangeError(`The plan has no organisation ${JSON.stringify(request.fromOrganisation)}; it has: ${known}`);
+  }
+  const trace: Step[] = [];
+  const resolution = resolve(plan, index, health, { dialled: request.dialled, from }, { ...options, trace: (step) => trace.push(step) });
+  const alias = resolution.outcome === 'routes' ? resolution.key : resolution.alias && aliasKey(resolution.alias);
+  return {
+    dialled: request.dialled,
+    from: request.fromOrganisation,
+    alias: alias ?? null,
+    organisation: resolution.organisation?.id ?? null,
+    steps: trace,
+    outcome: resolution.outcome,
+    routes: resolution.outcome === 'routes' ? resolution.routes.map(explainedRoute) : [],
+    refusal: resolution.outcome === 'refused' ? explainedRefusal(resolution.refusal, resolution.detail) : null,
+    wouldReach: wouldReach(plan, resolution),
+    refusedCallers: alias === undefined ? [] : refusedCallers(plan, index, health, alias, request.fromOrganisation, resolution, options),
+    conditions: conditions(from.zone, resolution),
+  };
+}
+
+/** A caller of this organisation, in its first zone; `internet`: one from outside. Undefined: the plan knows none. */
+export function callerIn(plan: Plan, id: OrganisationId): ResolveRequest['from'] | undefined {
+  const organisation = plan.organisations.get(id);
+  const zone = organisation?.zones[0];
+  if (zone) return { zone, organisation };
+  return id === 'internet' && plan.internet ? { zone: plan.internet, organisation: undefined } : undefined;
+}
+
+/**
+ * An index in which these aliases are registered, each as one made-up SIP contact in the zone that the plan gives it: what
+ * `portvakt route --register` needs where no service runs. `rejected`: texts that are no alias of a zone in which endpoints register.
+ */
+export function pretendRegistered(
+  plan: Plan,
+  aliases: readonly string[],
+): { readonly index: RegistrationIndex; readonly rejected: readonly string[] } {
+  const registrations = new Map<string, Registration>();
+  const rejected: string[] = [];
+  for (const text of aliases) {
+    const registration = pretended(plan, text);
+    if (registration) registrations.set(registration.alias, registration);
+    else rejected.push(text);
+  }
+  return { index: registrationIndex(registrations), rejected };
+}
+
+function registrationIndex(registrations: ReadonlyMap<string, Registration>): RegistrationIndex {
+  return { find: (alias) => registrations.get(alias), size: registrations.size };
+}
+
+function pretended(plan: Plan, text: string): Registration | undefined {
+  const read = normalise(text);
+  if (read === undefined) return undefined;
+  const number = numberAtDomain(read, plan);
+  const zone = zoneOf(plan, number === undefined ? read : { kind: 'number', number });
+  if (zone?.kind !== 'hosted' && zone?.kind !== 'h323-gateway') return undefined;
+  const alias = number ?? aliasKey(read);
+  const contact = `<sip:${alias.replace(/@.*$/, '')}@endpoint.invalid>`;
+  const binding = { contact, expiresAt: Number.MAX_SAFE_INTEGER, q: 1000, callId: '', cseq: 0, instance: '', regId: 0, path: [], flow: '' };
+  return { alias, organisation: zone.organisation.id, zone: zone.id, protocol: 'sip', bindings: [binding] };
+}
+
+function explainedRoute(route: Route): ExplainedRoute {
+  switch (route.kind) {
+    case 'registration': {
+      const { alias, bindings } = route.registration;
+      const target = bindings.map((binding) => binding.contact);
+      return { kind: route.kind, zone: route.zone.id, target, text: `to the endpoint registered as ${alias}: ${target.join(', ')}` };
+    }
+    case 'peer':
+    case 'neighbour':
+      return { kind: route.kind, zone: route.zone.id, target: [route.peer.id], text: `to ${route.alias} at peer ${route.peer.id}` };
+    case 'meeting':
+      return { kind: route.kind, zone: null, target: [route.meeting], text: `into meeting ${route.meeting}` };
+    case 'internet':
+      return { kind: route.kind, zone: route.zone.id, target: [route.uri], text: `out to the Internet: ${route.uri}` };
+  }
+}
+
+function explainedRefusal(code: RefusalCode, detail: string | undefined): ExplainedRefusal {
+  return { code, status: refusals[code].sip.status, text: detail ?? refusals[code].sip.warning };
+}
+
+function wouldReach(plan: Plan, resolution: Resolution): Explanation['wouldReach'] {
+  if (resolution.outcome === 'routes' || resolution.refusal !== 'calleeNotRegistered' || !resolution.alias) return null;
+  const zone = zoneOf(plan, resolution.alias);
+  return zone ? { alias: aliasKey(resolution.alias), zone: zone.id } : null;
+}
+
+/** The zone that the plan gives the alias to; a number only when it is whole. */
+function zoneOf(plan: Plan, alias: CanonicalAlias): Zone | undefined {
+  const match = alias.kind === 'number' ? plan.series.lookup(alias.number) : undefined;
+  if (alias.kind === 'uri') return plan.domains.get(alias.domain)?.zone;
+  return match?.exact ? match.series.zone : undefined;
+}
+
+function refusedCallers(
+  plan: Plan,
+  index: RegistrationIndex,
+  health: PeerHealthView,
+  dialled: string,
+  asked: string,
+  resolution: Resolution,
+  options: Omit<ResolveOptions, 'trace'>,
+): Explanation['refusedCallers'] {
+  const refusal = resolution.outcome === 'refused' ? resolution.refusal : undefined;
+  const refused: { from: string; refusal: RefusalCode; text: string }[] = [];
+  for (const id of new Set([...plan.organisations.keys(), 'internet'])) {
+    const from = id === asked ? undefined : callerIn(plan, id);
+    const other = from && resolve(plan, index, health, { dialled, from }, options);
+    if (other?.outcome !== 'refused' || other.refusal === refusal) continue;
+    refused.push({ from: id, refusal: other.refusal, text: other.detail ?? refusals[other.refusal].sip.warning });
+  }
+  // A plan without an internet zone has no such caller to ask for: whoever matches no zone is nobody.
+  if (!plan.internet) refused.push({ from: 'internet', refusal: 'callerUnknown', text: refusals.callerUnknown.sip.warning });
+  return refused;
+}
+
+function conditions(from: Zone, resolution: Resolution): Explanation['conditions'] {
+  const zones = new Set<Zone>([from]);
+  if (resolution.outcome === 'routes') for (const route of resolution.routes) if (route.kind !== 'meeting') zones.add(route.zone);
+  const found: { zone: string; refusal: RefusalCode; text: string }[] = [];
+  for (const { id, encryption, signalling } of zones) {
+    const add = (refusal: RefusalCode): void => void found.push({ zone: id, refusal, text: refusals[refusal].sip.warning });
+    if (encryption === 'required') add('mediaNotEncrypted');
+    if (signalling === 'secure') add('keysInClear');
+  }
+  return found;
+}
+
+/** The explanation as numbered sentences, a line each, for a terminal. */
+export function formatExplanation(explanation: Explanation): string {
+  const { dialled, from, steps, routes, refusal, wouldReach: missing, refusedCallers: others, conditions: asked } = explanation;
+  const lines = [`${JSON.stringify(dialled)} dialled from ${from}:`];
+  steps.forEach((step, index) => {
+    lines.push(`${String(index + 1).padStart(3)}. ${step.text}`);
+  });
+  if (refusal) {
+    lines.push('', `Result: refused (${refusal.code}, SIP ${refusal.status}).`);
+    if (missing) lines.push(`It would reach an endpoint registered as ${missing.alias} in zone ${missing.zone}.`);
+  } else {
+    lines.push('', `Result: ${routes.length} route${routes.length === 1 ? '' : 's'}, tried in this order:`);
+    routes.forEach((route, index) => {
+      lines.push(`${String(index + 1).padStart(3)}. ${route.text}${route.zone === null ? '' : ` (zone ${route.zone})`}`);
+    });
+  }
+  if (asked.length > 0)
+    lines.push(
+      '',
+      'What the zones ask of such a call, or refuse it:',
+      ...asked.map(({ zone, refusal: code, text }) => `  - zone ${zone}, ${code}: ${text}.`),
+    );
+  if (others.length > 0)
+    lines.push('', 'Other callers that would be refused:', ...others.map((other) => `  - ${other.from}, ${other.refusal}: ${other.text}.`));
+  return `${lines.join('\n')}\n`;
+}
