@@ -1,0 +1,293 @@
+import { randomBytes } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
+import type { Clock } from '../../clock.js';
+import type { SipConfig } from '../../config/service-config.js';
+import type { StateStore } from '../../state/store.js';
+import type { Calls } from '../calls/call.js';
+import type { Plan, SipPeer } from '../plan/plan.js';
+import { Authenticator } from './authenticator.js';
+import { Here, type Listener } from './here.js';
+import { createLocator, type Locator } from './locate.js';
+import { SipRequest, responseTo } from './message/message.js';
+import { parseMessage } from './message/parse.js';
+import { parseSipUri } from './message/uri.js';
+import { Nonces } from './nonces.js';
+import { PeerHealth, PeerPinger, type PingResult, pingResult } from './peers.js';
+import type { ProxyContext, ProxyObserver } from './proxy/context.js';
+import { addVia } from './proxy/forward.js';
+import { formatHostPort } from './proxy/host-port.js';
+import { openFirst } from './proxy/originate.js';
+import { Proxy } from './proxy/proxy.js';
+import { RouteTokens } from './proxy/record-route.js';
+import { RefusalPace } from './proxy/refusal-pace.js';
+import { Sessions } from './proxy/sessions.js';
+import { noteReceived } from './received.js';
+import { type RegisterOutcome, Registrar } from './registrar.js';
+import { Transactions } from './transaction/transactions.js';
+import type { Flow } from './transport/flow.js';
+import type { TransportLimits } from './transport/limits.js';
+import type { TlsOptions } from './transport/tls.js';
+import { Transports } from './transport/transports.js';
+
+/** What the edge tells metrics and logs; every method returns at once. */
+export interface EdgeObserver extends ProxyObserver {
+  received(method: string, transport: string): void;
+  malformed(why: string, source: string, transport: string): void;
+  dropped(source: string, why: string): void;
+  peerChanged(peerId: string, up: boolean, cause: string): void;
+  registered(outcome: RegisterOutcome): void;
+  /** RFC 3263 led nowhere. */
+  unlocated(host: string, why: string): void;
+}
+
+export interface EdgeOptions {
+  readonly settings: SipConfig;
+  /** Absent: no TLS listener, and TLS to others trusts the public authorities. */
+  readonly tls: TlsOptions | undefined;
+  readonly plan: () => Plan;
+  readonly store: StateStore;
+  readonly calls: Calls;
+  readonly clock: Clock;
+  readonly observer: EdgeObserver;
+}
+
+/** Answers to strangers per source and second (403); above it they hear nothing. */
+const refusalsPerSecond = 10;
+
+/** The SIP edge: sockets below, the core beside it, and between them what speaks SIP. Opened by `open`, ended by `close`. */
+export class SipEdge {
+  readonly #transports: Transports;
+  readonly #transactions: Transactions;
+  readonly #proxy: Proxy;
+  readonly #pinger: PeerPinger;
+  readonly #here: Here;
+  readonly #locator: Locator;
+  readonly #listeners: readonly Listener[];
+  readonly #context: ProxyContext;
+  readonly #options: EdgeOptions;
+  readonly health: PeerHealth;
+
+  static async open(options: EdgeOptions): Promise<SipEdge> {
+    // Messages that arrive while the parts are still being joined wait in the sockets: listening is the last thing that is awaited.
+    const inbox: { edge?: SipEdge } = {};
+    const { settings, observer } = options;
+    const transports = await Transports.listen({
+      listen: settings.listen.map(({ transport, address, port }) => ({ transport, address, port })),
+      tls: options.tls,
+      limits: transportLimits(settings.limits),
+      clock: options.clock,
+      connectTimeoutMs: settings.timers.connectMs,
+      requestClientCertificate: wantsClientCertificates(options.plan()),
+      onMessage: (message, flow) => inbox.edge?.receive(message, flow),
+      onRefused: (source, why) => observer.dropped(source, why),
+      keepIdle: (flow) => inbox.edge?.isNeeded(flow) ?? false,
+    });
+    const edge = new SipEdge(options, transports);
+    inbox.edge = edge;
+    return edge;
+  }
+
+  private constructor(options: EdgeOptions, transports: Transports) {
+    this.#options = options;
+    this.#transports = transports;
+    const { clock, plan, settings, store, calls, observer } = options;
+    // `listeners` stand in the order of the configuration, with the ports that they really got.
+    this.#listeners = transports.listeners.map((listener, index) => ({ ...listener, advertised: settings.listen[index]?.advertised }));
+    this.#here = new Here(this.#listeners, [settings.realm, ...wildcardHosts(this.#listeners)]);
+    this.health = new PeerHealth((peer, up, cause) => observer.peerChanged(peer, up, cause));
+    const user = {
+      onRequest: (request: SipRequest, flow: Flow) => this.#proxy.onRequest(request, flow),
+      onAck: (request: SipRequest, flow: Flow) => this.#proxy.onAck(request, flow),
+      onCancel: (...cancel: Parameters<Proxy['onCancel']>) => this.#proxy.onCancel(...cancel),
+      onStrayResponse: () => this.#proxy.onStrayResponse(),
+    };
+    this.#transactions = new Transactions({
+      clock,
+      user,
+      timers: { t1: settings.timers.t1Ms, t2: settings.timers.t2Ms, t4: settings.timers.t4Ms },
+    });
+    this.#locator = createLocator({
+      clock,
+      transports: preferredTransports.filter((transport) => transports.listeners.some((listener) => listener.transport === transport)),
+      families: families(this.#listeners),
+      servers: settings.dns.servers,
+      isOwn: (address, port) => this.#here.is(address, port),
+      allowPrivate: settings.dns.allowPrivateTargets,
+      timeLimitMs: settings.dns.timeoutMs,
+    });
+    const authenticator = new Authenticator({ plan, nonces: new Nonces(store.nonces, { lifetimeSeconds: settings.registrar.nonceSeconds }), realm: settings.realm, clock });
+    const registrar = new Registrar({
+      store,
+      plan,
+      authenticator,
+      here: this.#here,
+      clock,
+      settings: {
+        minExpires: settings.registrar.minExpiresSeconds,
+        maxExpires: settings.registrar.maxExpiresSeconds,
+        defaultExpires: settings.registrar.defaultExpiresSeconds,
+      },
+      onOutcome: (outcome) => observer.registered(outcome),
+    });
+    this.#context = {
+      clock,
+      plan,
+      registrations: store.registrations.index,
+      health: this.health,
+      calls,
+      here: this.#here,
+      transactions: this.#transactions,
+      transports,
+      tokens: new RouteTokens(randomBytes(32)),
+      sessions: new Sessions(clock),
+      timers: {
+        huntMs: settings.timers.huntMs,
+        ringingSeconds: settings.timers.ringingSeconds,
+        silenceSeconds: settings.sessions.maxSilenceSeconds,
+        probe: settings.sessions.probe,
+      },
+      locate: (uri, trusted) =>
+        this.#locator.locate(uri, trusted).catch((error: unknown) => {
+          observer.unlocated(uri.host, error instanceof Error ? error.message : String(error));
+          return [];
+        }),
+      observer,
+    };
+    this.#proxy = new Proxy({
+      context: this.#context,
+      registrar,
+      authenticator,
+      realm: settings.realm,
+      maxExpires: settings.registrar.maxExpiresSeconds,
+      pace: new RefusalPace(refusalsPerSecond),
+    });
+    this.#pinger = new PeerPinger({ health: this.health, clock, ping: (peer) => this.#ping(peer) });
+    this.#pinger.update(plan().zones.values());
+  }
+
+  /** Where it listens: real ports, also where 0 was asked for. */
+  get listeners(): readonly Listener[] {
+    return this.#listeners;
+  }
+
+  get transactionCounts(): { client: number; server: number; remembered: number } {
+    return this.#transactions.size;
+  }
+
+  get transportStats(): Transports['stats'] {
+    return this.#transports.stats;
+  }
+
+  /** One whole message from a socket. Never throws: what cannot be read is answered where SIP has an answer, and counted. */
+  receive(bytes: string, flow: Flow): void {
+    const result = parseMessage(bytes, { stream: flow.reliable });
+    if (!result.ok) {
+      this.#options.observer.malformed(result.error.message, flow.remote.address, flow.transport);
+      const { answerable, status, error } = result;
+      // An ACK is never answered, and neither is what cannot be matched to its sender (RFC 3261 §17.1.1.3, §8.2).
+      if (answerable && answerable.method !== 'ACK') flow.send(responseTo(answerable, status, error.message).toString());
+      return;
+    }
+    const { message } = result;
+    if (message instanceof SipRequest) {
+      this.#options.observer.received(message.method, flow.transport);
+      noteReceived(message, flow);
+    }
+    try {
+      this.#transactions.receive(message, flow);
+    } catch (error) {
+      this.#options.observer.fault(error, message.callId);
+    }
+  }
+
+  /** Whether an endpoint is reached over this connection, by its registration or in a call: then quiet is no reason to close it. */
+  isNeeded(flow: Flow): boolean {
+    if (this.#proxy.isRegistered(flow)) return true;
+    for (const session of this.#context.sessions) if (session.uses(flow)) return true;
+    return false;
+  }
+
+  /** A new plan is in force: trunk peers are watched as it says. Calls and registrations go on. */
+  planChanged(plan: Plan): void {
+    this.#pinger.update(plan.zones.values());
+    this.#transports.resetSources();
+    this.#transports.updateTls(this.#options.tls, wantsClientCertificates(plan));
+  }
+
+  /** Calls in progress, and what they wait for. */
+  get calls(): number {
+    return this.#context.sessions.size;
+  }
+
+  /** No new calls from now on; those in progress go on. */
+  drain(): void {
+    this.#proxy.drain();
+  }
+
+  /** Hangs up on what is left, then closes every socket. */
+  async close(): Promise<void> {
+    this.#proxy.drain();
+    for (const session of this.#context.sessions) session.terminate('instanceStopped', 'The gatekeeper is being stopped');
+    this.#pinger.close();
+    this.#proxy.close();
+    this.#transactions.close();
+    this.#locator.close();
+    await this.#transports.close();
+  }
+
+  /** OPTIONS (RFC 3261 §11) to a trunk peer. Whoever asks has a time limit of its own. */
+  async #ping(peer: SipPeer): Promise<PingResult> {
+    const hostPort = formatHostPort(peer.host, peer.port);
+    const uri = parseSipUri(`sip:${hostPort};transport=${peer.transport}`);
+    const flow = uri && (await openFirst(this.#context, await this.#context.locate(uri, true)));
+    if (!flow) return 'silent';
+    const host = this.#here.hostPort(flow);
+    const options = SipRequest.create('OPTIONS', `sip:${hostPort}`, [
+      ['Max-Forwards', '70'],
+      ['From', `<sip:ping@${host}>;tag=${randomBytes(6).toString('hex')}`],
+      ['To', `<sip:${hostPort}>`],
+      ['Call-ID', `${randomBytes(12).toString('hex')}@${host}`],
+      ['CSeq', '1 OPTIONS'],
+    ]);
+    addVia(options, this.#here, flow, 'ping');
+    return new Promise((resolve) => {
+      this.#transactions.request(options, flow, {
+        onResponse: ({ status }) => {
+          if (status >= 200) resolve(pingResult(status));
+        },
+        onTimeout: () => resolve(pingResult(undefined)),
+        onTransportError: () => resolve(pingResult(undefined)),
+      });
+    });
+  }
+}
+
+/** RFC 3263 §4.1 where DNS says nothing: the safest first. */
+const preferredTransports = ['tls', 'tcp', 'udp'] as const;
+
+function families(listeners: readonly Listener[]): (4 | 6)[] {
+  const has6 = listeners.some(({ address }) => address.includes(':'));
+  const has4 = listeners.some(({ address }) => !address.includes(':'));
+  return [...(has4 ? [4 as const] : []), ...(has6 ? [6 as const] : [])];
+}
+
+function transportLimits(limits: SipConfig['limits']): Partial<TransportLimits> {
+  return {
+    rate: { messagesPerSecond: limits.messagesPerSecondPerSource, burst: limits.burst },
+    connectionsPerSource: limits.connectionsPerSource,
+    connections: limits.connections,
+    messageBytes: limits.messageBytes,
+    idleMs: limits.idleSeconds * 1000,
+    halfOpenMs: limits.halfOpenSeconds * 1000,
+  };
+}
+
+function wantsClientCertificates(plan: Plan): boolean {
+  return [...plan.zones.values()].some((zone) => zone.sources.certificateNames.length > 0);
+}
+
+/** Listening on every address of the machine, each of them means here. */
+function wildcardHosts(listeners: readonly Listener[]): string[] {
+  if (!listeners.some(({ address }) => address === '0.0.0.0' || address === '::')) return [];
+  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+}
