@@ -1,0 +1,37 @@
+import { parseNameAddr } from '../message/name-addr.js';
+import { parseSipUri, type SipUri } from '../message/uri.js';
+import type { Flow, Target } from '../transport/flow.js';
+import type { ProxyContext } from './context.js';
+
+/** The next hop: an open flow to use, or addresses to try in their order. */
+export type Hop = { readonly flow: Flow } | { readonly targets: readonly Target[] };
+
+/**
+ * Whether a contact is reached over the flow its owner used. A contact on another host than the messages come from is behind a NAT
+ * (RFC 3581, RFC 5626 §1): only the flow reaches it. On the same host over UDP its port is its word; a connection always is.
+ */
+export function reachedOverFlow(contact: SipUri, flow: Flow): boolean {
+  if (flow.closed) return false;
+  if (flow.reliable) return true;
+  if (contact.host !== flow.remote.address) return true;
+  return (contact.port ?? 5060) === flow.remote.port && transportOf(contact) === 'udp';
+}
+
+export function transportOf(uri: SipUri): 'udp' | 'tcp' | 'tls' {
+  if (uri.scheme === 'sips') return 'tls';
+  const named = uri.params.get('transport');
+  const lower = typeof named === 'string' ? named.toLowerCase() : 'udp';
+  return lower === 'tcp' || lower === 'tls' ? lower : 'udp';
+}
+
+/**
+ * The way to one side of a dialog: over the first proxy of its route set, else to its contact (RFC 3261 §12.2.1.1, §16.6 step 7).
+ * Undefined: the URI cannot be read.
+ */
+export function hopTo(context: ProxyContext, contact: string, route: string | undefined, flow: Flow): Hop | Promise<Hop> | undefined {
+  const text = route === undefined ? contact : parseNameAddr(route)?.uri;
+  const uri = text === undefined ? undefined : parseSipUri(text);
+  if (!uri) return undefined;
+  if (reachedOverFlow(uri, flow)) return { flow };
+  return context.locate(uri, true).then((targets) => ({ targets }));
+}

@@ -1,0 +1,257 @@
+import { type RefusalCode, refusals } from '../../calls/reasons.js';
+import type { Zone } from '../../plan/plan.js';
+import { resolve } from '../../routing/resolver.js';
+import type { Authenticator } from '../authenticator.js';
+import { responseTo, type SipRequest, type SipResponse } from '../message/message.js';
+import { parseSipUri } from '../message/uri.js';
+import { refusalResponse } from '../refusal-response.js';
+import type { Registrar } from '../registrar.js';
+import type { ServerTransaction, TransactionUser } from '../transaction/transactions.js';
+import type { Flow } from '../transport/flow.js';
+import { isLooping, loopHash } from './branch.js';
+import { identifyCaller } from './caller.js';
+import type { ProxyContext } from './context.js';
+import { dropOwnCredentials } from './forward.js';
+import { Hunt } from './hunt.js';
+import { cancelInDialog, forwardInDialog } from './in-dialog.js';
+import { type Caller, InviteHandler, inviteOf } from './invite.js';
+import { mediaOf } from './media-policy.js';
+import { type OwnRoutes, popOwnRoutes } from './record-route.js';
+import type { CallSession } from './session.js';
+import type { RefusalPace } from './refusal-pace.js';
+import { watchSession } from './silence.js';
+
+/** Methods that this gatekeeper answers or passes on; RFC 3261 §20.5. */
+export const allowedMethods = 'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, PRACK, REFER, NOTIFY, SUBSCRIBE, MESSAGE, PUBLISH';
+
+export interface ProxyParts {
+  readonly context: ProxyContext;
+  readonly registrar: Registrar;
+  readonly authenticator: Authenticator;
+  readonly realm: string;
+  /** The longest registration, in seconds. */
+  readonly maxExpires: number;
+  readonly pace: RefusalPace;
+}
+
+/** The stateful proxy (RFC 3261 §16): everything that the transaction layer hands up starts here. */
+export class Proxy implements TransactionUser {
+  readonly #context: ProxyContext;
+  readonly #registrar: Registrar;
+  readonly #authenticator: Authenticator;
+  readonly #realm: string;
+  readonly #pace: RefusalPace;
+  readonly #maxExpires: number;
+  /** Until when an endpoint that registered over a connection may be called on it. */
+  readonly #registeredUntil = new WeakMap<Flow, number>();
+  #draining = false;
+
+  constructor(parts: ProxyParts) {
+    this.#context = parts.context;
+    this.#registrar = parts.registrar;
+    this.#authenticator = parts.authenticator;
+    this.#realm = parts.realm;
+    this.#pace = parts.pace;
+    this.#maxExpires = parts.maxExpires;
+    this.#context.sessions.startSweep((session, now) => watchSession(this.#context, session, now));
+  }
+
+  /** No new calls from now on; those in progress go on. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  onRequest(request: SipRequest, flow: Flow): void {
+    if (request.method === 'REGISTER' && !request.has('route')) {
+      this.#register(request, flow);
+      return;
+    }
+    const refusal = this.#validate(request);
+    if (refusal) {
+      this.#refuse(request, flow, refusal);
+      return;
+    }
+    const routes = popOwnRoutes(request, this.#context.here, this.#context.tokens);
+    if (!routes.ok) {
+      this.#refuse(request, flow, 'badRequest', 'A Route value cannot be read');
+      return;
+    }
+    if (request.method === 'REGISTER') {
+      this.#register(request, flow);
+      return;
+    }
+    if (request.to.tag !== undefined) {
+      this.#inDialog(request, flow, routes);
+      return;
+    }
+    if (request.method === 'OPTIONS' && this.#isForUs(request)) {
+      this.#context.transactions.oneShot(request, flow).respond(this.#options(request));
+      return;
+    }
+    this.#newRequest(request, flow);
+  }
+
+  onAck(request: SipRequest, flow: Flow): void {
+    const hops = request.maxForwards;
+    if (hops !== undefined && hops <= 0) return;
+    const routes = popOwnRoutes(request, this.#context.here, this.#context.tokens);
+    const session = routes.ok ? this.#sessionOf(request, routes) : undefined;
+    // An ACK is never answered (RFC 3261 §17): what belongs to no call is dropped.
+    if (session) this.#guard(forwardInDialog(this.#context, session, request, flow, undefined), request);
+  }
+
+  onCancel(transaction: ServerTransaction, cancel: SipRequest): void {
+    const reason = cancel.get('reason');
+    const invite = inviteOf(transaction);
+    if (invite) invite.cancel(reason);
+    else cancelInDialog(transaction, reason);
+  }
+
+  onStrayResponse(): void {
+    // RFC 6026 §7.3: a response without a transaction is not forwarded; the transport's counters show it.
+  }
+
+  /** What RFC 3261 §16.3 wants looked at before anything else. */
+  #validate(request: SipRequest): RefusalCode | undefined {
+    const scheme = request.uri.slice(0, Math.max(0, request.uri.indexOf(':'))).toLowerCase();
+    if (scheme !== 'sip' && scheme !== 'sips' && scheme !== 'tel' && scheme !== 'h323') return 'uriSchemeUnsupported';
+    if (scheme === 'sip' || scheme === 'sips') {
+      if (!parseSipUri(request.uri)) return 'badRequest';
+    }
+    const hops = request.maxForwards;
+    if (hops !== undefined && hops <= 0 && !(request.method === 'OPTIONS' && this.#isForUs(request))) return 'tooManyHops';
+    if (isLooping(request, this.#context.here.branchPrefix, loopHash(request))) return 'loopDetected';
+    if (request.has('proxy-require')) return 'extensionUnsupported';
+    return undefined;
+  }
+
+  #isForUs(request: SipRequest): boolean {
+    const uri = parseSipUri(request.uri);
+    return uri !== undefined && uri.user === '' && this.#context.here.is(uri.host, uri.port);
+  }
+
+  #options(request: SipRequest): SipResponse {
+    return responseTo(request, 200, 'OK', [
+      ['Allow', allowedMethods],
+      ['Accept', 'application/sdp'],
+      ['Supported', 'path, outbound'],
+    ]);
+  }
+
+  #register(request: SipRequest, flow: Flow): void {
+    const once = this.#context.transactions.oneShot(request, flow);
+    this.#registrar.register(request, flow).then(
+      (response) => {
+        if (flow.reliable && response.status === 200 && response.has('contact')) {
+          this.#registeredUntil.set(flow, this.#context.clock.now() + this.#maxExpires * 1000);
+        }
+        once.respond(response);
+      },
+      (error: unknown) => {
+        this.#context.observer.fault(error, request.callId);
+        once.respond(refusalResponse(request, 'internalError'));
+      },
+    );
+  }
+
+  /** Whether an endpoint registered over this connection and its registration may still hold. */
+  isRegistered(flow: Flow): boolean {
+    return (this.#registeredUntil.get(flow) ?? 0) > this.#context.clock.now();
+  }
+
+  #inDialog(request: SipRequest, flow: Flow, routes: OwnRoutes): void {
+    const session = this.#sessionOf(request, routes);
+    if (!session) {
+      this.#refuse(request, flow, 'callUnknown');
+      return;
+    }
+    dropOwnCredentials(request, this.#realm);
+    const transaction = this.#context.transactions.server(request, flow, 'at-once');
+    this.#guard(forwardInDialog(this.#context, session, request, flow, transaction), request, transaction);
+  }
+
+  #sessionOf(request: SipRequest, routes: OwnRoutes): CallSession | undefined {
+    const { sessions } = this.#context;
+    return (routes.key === undefined ? undefined : sessions.byKey(routes.key)) ?? sessions.byDialog(request);
+  }
+
+  #newRequest(request: SipRequest, flow: Flow): void {
+    const context = this.#context;
+    const caller = identifyCaller(context.plan(), context.here, this.#authenticator, request, flow);
+    if (!caller.ok) {
+      if (caller.challenge) context.transactions.oneShot(request, flow).respond(caller.challenge);
+      else this.#refuse(request, flow, caller.refusal, undefined, caller.zone);
+      return;
+    }
+    if (this.#draining) {
+      this.#refuse(request, flow, 'overloaded', 'This instance is being stopped: use another', caller.zone);
+      return;
+    }
+    dropOwnCredentials(request, this.#realm);
+    if (request.method === 'INVITE') {
+      const handler = new InviteHandler(context, request, flow, caller);
+      handler.run(caller).catch((error: unknown) => handler.fail(error));
+      return;
+    }
+    this.#forwardOther(request, flow, caller);
+  }
+
+
+  /** MESSAGE, OPTIONS to an endpoint, SUBSCRIBE and the like: routed as a call is, without a record. */
+  #forwardOther(request: SipRequest, flow: Flow, caller: Caller): void {
+    const context = this.#context;
+    const from = { zone: caller.zone, organisation: caller.organisation };
+    const { plan, registrations, health, here } = context;
+    const resolution = resolve(plan(), registrations, health, { dialled: request.uri, from }, { ownHosts: here.hosts });
+    if (resolution.outcome === 'refused') {
+      this.#refuse(request, flow, resolution.refusal, resolution.detail, caller.zone);
+      return;
+    }
+    const transaction = context.transactions.server(request, flow);
+    new Hunt(context, {
+      request,
+      transaction,
+      routes: resolution.routes,
+      media: mediaOf(request),
+      token: undefined,
+      owner: {
+        trying: () => undefined,
+        judge: () => undefined,
+        takeBack: () => undefined,
+        accepted: () => undefined,
+        failed: (_status, code) => {
+          if (code) context.observer.refused(request.method, code, caller.zone.id);
+        },
+      },
+    }).start();
+  }
+
+  /** Refuses without a call: answered once, and above a rate per source not at all, so that nobody can use us to send (403 floods). */
+  #refuse(request: SipRequest, flow: Flow, code: RefusalCode, detail?: string, zone?: Zone): void {
+    this.#context.observer.refused(request.method, code, zone?.id);
+    if (refusals[code].sip.status === 403 && !this.#pace.mayAnswer(flow.remote.address, this.#context.clock.now())) return;
+    const response = refusalResponse(request, code, detail);
+    if (code === 'extensionUnsupported') response.set('Unsupported', request.getAll('proxy-require').join(', '));
+    this.#context.transactions.oneShot(request, flow).respond(response);
+    if (request.method === 'INVITE' && zone) this.#recordRefusal(request, zone, code);
+  }
+
+  /** An attempt by a zone we know has its record, also when it never became a call. */
+  #recordRefusal(request: SipRequest, zone: Zone, code: RefusalCode): void {
+    const caller = { zone: zone.id, organisation: zone.organisation?.id, alias: request.from.uri.slice(0, 128), protocol: 'sip' } as const;
+    const call = this.#context.calls.begin({ caller, dialled: request.uri, signallingId: request.callId });
+    call.end(code, refusals[code].sip.status);
+  }
+
+  #guard(work: Promise<void>, request: SipRequest, transaction?: ServerTransaction): void {
+    work.catch((error: unknown) => {
+      this.#context.observer.fault(error, request.callId);
+      if (transaction && !transaction.finalSent) transaction.respond(refusalResponse(request, 'internalError'));
+    });
+  }
+
+  close(): void {
+    this.#draining = true;
+    this.#context.sessions.close();
+  }
+}

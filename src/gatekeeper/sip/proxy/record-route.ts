@@ -1,0 +1,93 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { SipRequest } from '../message/message.js';
+import { type NameAddr, parseNameAddr } from '../message/name-addr.js';
+import { parseSipUri, type SipUri } from '../message/uri.js';
+import type { Here } from '../here.js';
+import type { Flow } from '../transport/flow.js';
+
+/** The URI parameter that ties a Record-Route to a call of ours. */
+const tokenParam = 'pv';
+const macLength = 16;
+
+/** As much of a flow as a Record-Route shows. */
+type FlowEnd = Pick<Flow, 'transport' | 'local'>;
+
+/**
+ * Names a call in the route set of both ends, so that an in-dialog request is known without asking who sends it: the token is
+ * bound to the Call-ID by a MAC, and only the two ends (and proxies between) ever saw it.
+ */
+export class RouteTokens {
+  readonly #secret: Buffer;
+
+  constructor(secret: Buffer) {
+    this.#secret = secret;
+  }
+
+  make(key: string, callId: string): string {
+    return `${key}-${this.#mac(key, callId)}`;
+  }
+
+  /** The call's key, or undefined when the token isn't ours or belongs to another Call-ID. */
+  read(token: string, callId: string): string | undefined {
+    const dash = token.lastIndexOf('-');
+    if (dash <= 0 || token.length - dash - 1 !== macLength) return undefined;
+    const key = token.slice(0, dash);
+    const given = Buffer.from(token.slice(dash + 1), 'latin1');
+    const wanted = Buffer.from(this.#mac(key, callId), 'latin1');
+    return given.length === wanted.length && timingSafeEqual(given, wanted) ? key : undefined;
+  }
+
+  #mac(key: string, callId: string): string {
+    return createHmac('sha256', this.#secret).update(key).update('\0').update(callId).digest('hex').slice(0, macLength);
+  }
+}
+
+/**
+ * Puts our Record-Route in front (RFC 3261 §16.6 step 4). Where the two sides use different transports or addresses there are two,
+ * one for each side, so that neither must guess (RFC 5658 §4).
+ */
+export function addRecordRoute(request: SipRequest, here: Here, inbound: FlowEnd, outbound: FlowEnd, token: string): void {
+  const towardsCaller = recordRouteUri(here, inbound, token);
+  const towardsCallee = recordRouteUri(here, outbound, token);
+  request.prepend('record-route', `<${towardsCaller}>`);
+  if (towardsCallee !== towardsCaller) request.prepend('record-route', `<${towardsCallee}>`);
+}
+
+/** Whether a Record-Route value is ours for this call. */
+export function isOwnRoute(value: string, key: string): boolean {
+  return value.includes(`;${tokenParam}=${key}-`);
+}
+
+function recordRouteUri(here: Here, flow: FlowEnd, token: string): string {
+  const transport = flow.transport === 'udp' ? '' : `;transport=${flow.transport}`;
+  return `sip:${here.hostPort(flow)}${transport};lr;${tokenParam}=${token}`;
+}
+
+export interface OwnRoutes {
+  /** The call's key from the first of our routes that carried a good token. */
+  readonly key: string | undefined;
+  /** The first route that isn't ours, if any is left. */
+  readonly next: { readonly nameAddr: NameAddr; readonly uri: SipUri } | undefined;
+  /** False: a Route value could not be read. */
+  readonly ok: boolean;
+  /** Whether a route of ours was taken away. */
+  readonly popped: boolean;
+}
+
+/** Takes our own values off the top of Route (RFC 3261 §16.4; two of them after a double Record-Route). */
+export function popOwnRoutes(request: SipRequest, here: Here, tokens: RouteTokens): OwnRoutes {
+  let key: string | undefined;
+  let popped = false;
+  while (request.has('route')) {
+    const top = request.list('route')[0];
+    const nameAddr = top === undefined ? undefined : parseNameAddr(top);
+    const uri = nameAddr && parseSipUri(nameAddr.uri);
+    if (!nameAddr || !uri) return { key, next: undefined, ok: false, popped };
+    if (!here.is(uri.host, uri.port)) return { key, next: { nameAddr, uri }, ok: true, popped };
+    const token = uri.params.get(tokenParam);
+    if (typeof token === 'string') key ??= tokens.read(token, request.callId);
+    request.removeFirst('route');
+    popped = true;
+  }
+  return { key, next: undefined, ok: true, popped };
+}

@@ -1,0 +1,99 @@
+import type { Binding } from '../../registry/registration.js';
+import type { RefusalCode } from '../../calls/reasons.js';
+import type { Zone } from '../../plan/plan.js';
+import type { InternetRoute, PeerRoute, RegistrationRoute, Route } from '../../routing/route.js';
+import { parseSipUri, type SipUri } from '../message/uri.js';
+import type { Flow, Target } from '../transport/flow.js';
+import type { ProxyContext } from './context.js';
+import { reachedOverFlow } from './hop.js';
+import { formatHostPort } from './host-port.js';
+
+/** One place to send a request to. */
+export interface HopTarget {
+  readonly zone: Zone;
+  /** The Request-URI there. */
+  readonly uri: string;
+  /** Route values there (RFC 3327 §5: a registration's Path). */
+  readonly routes: readonly string[];
+  readonly hop: Flow | Target;
+  /** For logs and records: never more than what the plan or the registration says. */
+  readonly label: string;
+  /** Set: silence means this peer is down. */
+  readonly peerId: string | undefined;
+}
+
+/** Targets of one group are tried at the same time, groups one after another. */
+export type TargetGroup = readonly HopTarget[];
+
+export type Expansion = { readonly groups: readonly TargetGroup[] } | { readonly refusal: RefusalCode };
+
+/** Where one route leads. Waits only where a name must be looked up (RFC 3263). */
+export function expandRoute(context: ProxyContext, route: Route): Expansion | Promise<Expansion> {
+  switch (route.kind) {
+    case 'registration':
+      return expandRegistration(context, route);
+    case 'peer':
+      return expandPeer(context, route);
+    case 'internet':
+      return expandInternet(context, route);
+    case 'meeting':
+      return { refusal: 'meetingsUnavailable' };
+    case 'neighbour':
+      return { refusal: 'interworkingUnavailable' };
+  }
+}
+
+/** Contacts of equal preference ring together; the next preference follows (RFC 3261 §16.6, "q"). */
+async function expandRegistration(context: ProxyContext, route: RegistrationRoute): Promise<Expansion> {
+  if (route.registration.protocol !== 'sip') return { refusal: 'interworkingUnavailable' };
+  const groups = new Map<number, HopTarget[]>();
+  for (const binding of route.registration.bindings) {
+    const hop = await hopOfBinding(context, binding);
+    if (!hop) continue;
+    const target: HopTarget = {
+      zone: route.zone,
+      uri: binding.contact,
+      routes: binding.path,
+      hop,
+      label: `registration ${route.registration.alias}`,
+      peerId: undefined,
+    };
+    const group = groups.get(binding.q);
+    if (group) group.push(target);
+    else groups.set(binding.q, [target]);
+  }
+  if (groups.size === 0) return { refusal: 'calleeUnreachable' };
+  return { groups: [...groups.entries()].sort(([a], [b]) => b - a).map(([, group]) => group) };
+}
+
+async function hopOfBinding(context: ProxyContext, binding: Binding): Promise<Flow | Target | undefined> {
+  const contact = parseSipUri(binding.contact);
+  if (!contact) return undefined;
+  const flow = context.transports.flow(binding.flow);
+  // With a Path the flow leads to the proxy that the REGISTER came through, which is the Path's top value.
+  if (flow && !flow.closed && (binding.path.length > 0 || reachedOverFlow(contact, flow))) return flow;
+  // RFC 5626 §5.3: an outbound binding lives and dies with its flow.
+  if (binding.instance !== '' && binding.regId > 0) return undefined;
+  return (await context.locate(contact, true))[0];
+}
+
+function expandPeer(context: ProxyContext, route: PeerRoute): Expansion | Promise<Expansion> {
+  const { peer, zone } = route;
+  const transport = peer.transport === 'udp' ? '' : `;transport=${peer.transport}`;
+  const hostPort = formatHostPort(peer.host, peer.port);
+  const uri = route.alias.includes('@') ? `sip:${route.alias}` : `sip:${route.alias}@${hostPort}${transport}`;
+  const group = (hop: Target): TargetGroup => [{ zone, uri, routes: [], hop, label: `peer ${peer.id}`, peerId: peer.id }];
+  const located: SipUri | undefined = parseSipUri(`sip:${hostPort};transport=${peer.transport}`);
+  if (!located) return { refusal: 'zoneUnreachable' };
+  return context
+    .locate(located, true)
+    .then((targets) => (targets.length === 0 ? { refusal: 'zoneUnreachable' } : { groups: targets.slice(0, 4).map(group) }));
+}
+
+async function expandInternet(context: ProxyContext, route: InternetRoute): Promise<Expansion> {
+  const uri = parseSipUri(route.uri);
+  const targets = uri ? await context.locate(uri, false) : [];
+  if (targets.length === 0) return { refusal: 'addressUnknown' };
+  const label = `internet ${uri?.host ?? ''}`;
+  return { groups: targets.map((hop) => [{ zone: route.zone, uri: route.uri, routes: [], hop, label, peerId: undefined }]) };
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { Here } from '../../../../src/gatekeeper/sip/here.js';
+import { SipRequest } from '../../../../src/gatekeeper/sip/message/message.js';
+import { addRecordRoute, isOwnRoute, popOwnRoutes, RouteTokens } from '../../../../src/gatekeeper/sip/proxy/record-route.js';
+
+const here = new Here([
+  { transport: 'udp', address: '127.0.0.1', port: 5060 },
+  { transport: 'tls', address: '127.0.0.1', port: 5061, advertised: { host: 'sip.portvakt.example', port: undefined } },
+]);
+const tokens = new RouteTokens(Buffer.from('a secret of this test, 32 bytes!'));
+const request = (...headers: [string, string][]) =>
+  SipRequest.create('INVITE', 'sip:461020001@norr.example', [['Call-ID', 'call-1'], ...headers]);
+
+describe('Record-Route', () => {
+  it('is one value when both sides are alike, and two across transports (RFC 5658)', () => {
+    const udp = { transport: 'udp', local: { address: '127.0.0.1', port: 5060 } } as const;
+    const tls = { transport: 'tls', local: { address: '127.0.0.1', port: 5061 } } as const;
+    const same = request();
+    addRecordRoute(same, here, udp, udp, 'key-mac');
+    expect(same.list('record-route')).toEqual(['<sip:127.0.0.1:5060;lr;pv=key-mac>']);
+    const across = request();
+    addRecordRoute(across, here, udp, tls, 'key-mac');
+    expect(across.list('record-route')).toEqual([
+      '<sip:sip.portvakt.example:5061;transport=tls;lr;pv=key-mac>',
+      '<sip:127.0.0.1:5060;lr;pv=key-mac>',
+    ]);
+    expect(across.list('record-route').every((value) => isOwnRoute(value, 'key'))).toBe(true);
+    expect(isOwnRoute('<sip:127.0.0.1:5060;lr;pv=other-mac>', 'key')).toBe(false);
+  });
+
+  it('gives the key back from a Route, with both values taken away and the next one left', () => {
+    const token = tokens.make('c1', 'call-1');
+    const incoming = request(
+      ['Route', `<sip:127.0.0.1:5060;lr;pv=${token}>, <sip:sip.portvakt.example:5061;transport=tls;lr;pv=${token}>`],
+      ['Route', '<sip:10.0.0.9;lr>'],
+    );
+    const routes = popOwnRoutes(incoming, here, tokens);
+    expect(routes).toMatchObject({ key: 'c1', ok: true, popped: true, next: { uri: { host: '10.0.0.9' } } });
+    expect(incoming.list('route')).toEqual(['<sip:10.0.0.9;lr>']);
+  });
+
+  it('knows no token of another call, a changed one, or one with another secret', () => {
+    const token = tokens.make('c1', 'call-1');
+    expect(tokens.read(token, 'call-1')).toBe('c1');
+    expect(tokens.read(token, 'call-2')).toBeUndefined();
+    expect(tokens.read(`c2${token.slice(2)}`, 'call-1')).toBeUndefined();
+    expect(tokens.read('c1-', 'call-1')).toBeUndefined();
+    expect(new RouteTokens(Buffer.from('another')).read(token, 'call-1')).toBeUndefined();
+  });
+
+  it('says when a Route cannot be read', () => {
+    expect(popOwnRoutes(request(['Route', '<sip:']), here, tokens).ok).toBe(false);
+  });
+});
