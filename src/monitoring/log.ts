@@ -1,0 +1,75 @@
+import pino from 'pino';
+import type { CallRecord } from '../gatekeeper/calls/call.js';
+import { isRefusal } from '../gatekeeper/calls/reasons.js';
+import { scrub } from './scrub.js';
+
+export type Logger = pino.Logger;
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** Stands on every line. */
+  readonly instance: string;
+  /** Where lines go; standard output by default. */
+  readonly destination?: { write(line: string): void };
+}
+
+export interface Log {
+  readonly logger: Logger;
+  /** Resolves when what was logged is out. */
+  close(): Promise<void>;
+}
+
+/** Lines that wait for a slow reader of our output: beyond, new ones are dropped rather than kept. */
+const WAITING_BYTES = 8 * 1024 * 1024;
+const OUTPUT_BUFFER = { dest: 1, sync: false, maxLength: WAITING_BYTES } as const;
+
+/** JSON lines with ISO 8601 times and level names. Every line goes through `scrub`. */
+export function openLog(options: LogOptions): Log {
+  const output = options.destination ? undefined : pino.destination(OUTPUT_BUFFER);
+  const logger = pino(
+    {
+      level: options.level,
+      base: { instance: options.instance },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+      hooks: { streamWrite: scrub },
+    },
+    options.destination ?? output ?? process.stdout,
+  );
+  return {
+    logger,
+    close: () =>
+      new Promise((resolve, reject) => {
+        if (output) output.flush((error) => (error ? reject(error) : resolve()));
+        else resolve();
+      }),
+  };
+}
+
+/** One line a call: what a technician looks for first. The rest is in the call record of the same id. */
+export function callLogLine(record: CallRecord): Readonly<Record<string, string | number | boolean>> {
+  const { caller, callee, answer } = record;
+  const line: Record<string, string | number | boolean> = {
+    call: record.id,
+    signallingId: record.signallingId,
+    protocol: caller.protocol,
+    from: caller.alias,
+    fromZone: caller.zone,
+    dialled: record.dialled,
+    reason: record.reason,
+    refused: isRefusal(record.reason),
+    durationSeconds: record.durationSeconds,
+  };
+  if (caller.organisation !== undefined) line.fromOrganisation = caller.organisation;
+  if (callee) {
+    line.to = callee.alias;
+    line.toZone = callee.zone;
+    if (callee.organisation !== undefined) line.toOrganisation = callee.organisation;
+  }
+  if (record.route !== null) line.route = record.route;
+  if (answer !== null) line.setupSeconds = (Date.parse(answer) - Date.parse(record.start)) / 1000;
+  if (record.status !== null) line.status = record.status;
+  if (record.cipher !== null) line.cipher = record.cipher;
+  return line;
+}

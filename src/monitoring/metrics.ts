@@ -1,0 +1,202 @@
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { Call, CallRecord } from '../gatekeeper/calls/call.js';
+import type { CallObserver } from '../gatekeeper/calls/calls.js';
+import { metricOf } from '../gatekeeper/calls/reasons.js';
+import type { LicenceUse } from './licence-use.js';
+import { watchRuntime } from './runtime-metrics.js';
+import { Spread, TallyFamily } from './tallies.js';
+
+/** What gauges show, read at scrape. A part that is not running is left out. */
+export interface MetricSources {
+  readonly activeCalls?: () => number;
+  readonly licences?: () => Iterable<LicenceUse>;
+  readonly peers?: () => Iterable<{ readonly zone: string; readonly peer: string; readonly up: boolean }>;
+  /** Open flows of stream transports. */
+  readonly connections?: () => Iterable<{ readonly transport: string; readonly open: number }>;
+  readonly transactions?: () => { readonly client: number; readonly server: number };
+  readonly records?: () => { readonly pending: number; readonly written: number; readonly lost: number; readonly degraded: boolean };
+  readonly plan?: () => { readonly revision: string };
+}
+
+const METHODS = new Set('INVITE ACK BYE CANCEL OPTIONS REGISTER PRACK SUBSCRIBE NOTIFY PUBLISH INFO REFER MESSAGE UPDATE'.split(' '));
+const NO_ORGANISATION = 'none';
+
+/**
+ * Every number of the service, under `portvakt_…`. Labels come from bounded sets only: organisations and zones of the plan, transports,
+ * methods, statuses and our own reasons; never an alias, an address or a call.
+ */
+export class Metrics implements CallObserver {
+  readonly #registry = new Registry();
+  readonly #stop: () => void;
+  #sources: MetricSources = {};
+
+  readonly #tallies = (name: string, help: string, ...labels: string[]) => new TallyFamily(this.#registry, { name, help, labels });
+
+  /** transport, direction (`in`, `out`) */
+  readonly sipMessages = this.#tallies('portvakt_sip_messages_total', 'SIP messages, as they crossed a socket', 'transport', 'direction');
+  /** transport, direction */
+  readonly sipBytes = this.#tallies('portvakt_sip_message_bytes_total', 'Bytes of SIP messages', 'transport', 'direction');
+  /** transport, reason: `rate`, `size`, `syntax`, `connections`, `stray`, `send`, … */
+  readonly sipDrops = this.#tallies('portvakt_sip_drops_total', 'SIP messages or connections dropped, by reason', 'transport', 'reason');
+  readonly #sipRequests = this.#tallies('portvakt_sip_requests_total', 'SIP requests received, retransmissions left out', 'method');
+  readonly #sipResponses = this.#tallies(
+    'portvakt_sip_responses_total',
+    'SIP responses sent, by request method and status',
+    'method',
+    'status',
+  );
+  /** zone (`none`: not known), reason: refusals that no call record speaks of */
+  readonly sipRefusals = this.#tallies('portvakt_sip_refusals_total', 'SIP requests refused before a call began', 'zone', 'reason');
+  /** Seconds from the arrival of a message to its sending on. */
+  readonly sipDelay = new Spread(this.#registry, {
+    name: 'portvakt_sip_added_delay_seconds',
+    help: 'What the gatekeeper itself adds to the delay of a message it passes on',
+    bounds: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+  });
+  /** organisation, outcome: `registered`, `removed`, `query`, `challenged`, or a refusal's metric name */
+  readonly registrations = this.#tallies('portvakt_registration_attempts_total', 'REGISTER requests by outcome', 'organisation', 'outcome');
+  readonly #attempts = this.#tallies('portvakt_call_attempts_total', 'Calls begun', 'organisation', 'protocol');
+  readonly #ended = this.#tallies('portvakt_calls_ended_total', 'Calls ended or refused, by reason', 'organisation', 'protocol', 'reason');
+  readonly #received = this.#tallies('portvakt_calls_received_total', 'Answered calls by called organisation', 'organisation', 'protocol');
+  readonly #talked = this.#tallies('portvakt_call_talk_seconds_total', 'Seconds between answer and end', 'organisation', 'direction');
+  readonly #unencrypted = this.#tallies(
+    'portvakt_calls_unencrypted_total',
+    'Answered calls without encryption: zones exempt by the plan',
+    'zone',
+  );
+  readonly #setup = new Spread(this.#registry, {
+    name: 'portvakt_call_setup_seconds',
+    help: 'From the first request to the answer',
+    bounds: [0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 180],
+  });
+  readonly #duration = new Spread(this.#registry, {
+    name: 'portvakt_call_duration_seconds',
+    help: 'From the answer to the end',
+    bounds: [10, 30, 60, 300, 600, 1200, 1800, 2700, 3600, 5400, 7200, 14400, 28800],
+  });
+  /** state: `up` or `down`; how often peers changed to it. */
+  readonly peerChanges = this.#tallies('portvakt_peer_changes_total', 'Trunk peers going up or down', 'zone', 'state');
+  /** result: `applied`, `refused` */
+  readonly planReloads = this.#tallies('portvakt_plan_reloads_total', 'Attempts to read the address plan again', 'result');
+
+  constructor(version: string) {
+    this.#stop = watchRuntime(this.#registry);
+    this.#gauge('portvakt_build_info', 'Always 1: the version is in the labels', ['version', 'node'], (gauge) => {
+      gauge.set({ version, node: process.version }, 1);
+    });
+    this.#gauges();
+  }
+
+  /** Where gauges get their values from now on. May be called again: given sources replace those of the same name. */
+  observe(sources: MetricSources): void {
+    this.#sources = { ...this.#sources, ...sources };
+  }
+
+  /** In Prometheus' text format. */
+  async scrape(): Promise<{ readonly contentType: string; readonly text: string }> {
+    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
+  }
+
+  /** `method` as the network wrote it; unknown ones are counted together. */
+  sipRequest(method: string): void {
+    this.#sipRequests.of(METHODS.has(method) ? method : 'other').add();
+  }
+
+  sipResponse(method: string, status: number): void {
+    this.#sipResponses.of(METHODS.has(method) ? method : 'other', status >= 100 && status <= 699 ? String(status) : 'other').add();
+  }
+
+  began({ attempt: { caller } }: Call): void {
+    this.#attempts.of(caller.organisation ?? NO_ORGANISATION, caller.protocol).add();
+  }
+
+  answered(_call: Call, setupMs: number): void {
+    this.#setup.add(setupMs / 1000);
+  }
+
+  ended(record: CallRecord): void {
+    const { caller, callee } = record;
+    this.#ended.of(caller.organisation ?? NO_ORGANISATION, caller.protocol, metricOf(record.reason)).add();
+    if (record.answer === null) return;
+    this.#duration.add(record.durationSeconds);
+    this.#talked.of(caller.organisation ?? NO_ORGANISATION, 'out').add(record.durationSeconds);
+    if (callee) {
+      this.#received.of(callee.organisation ?? NO_ORGANISATION, callee.protocol).add();
+      this.#talked.of(callee.organisation ?? NO_ORGANISATION, 'in').add(record.durationSeconds);
+    }
+    if (record.cipher === 'none') {
+      this.#unencrypted.of(caller.zone).add();
+      if (callee && callee.zone !== caller.zone) this.#unencrypted.of(callee.zone).add();
+    }
+  }
+
+  close(): void {
+    this.#stop();
+    this.#sources = {};
+    this.#registry.clear();
+  }
+
+  #gauge(name: string, help: string, labelNames: string[], collect: (gauge: Gauge) => void): void {
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        collect(this);
+      },
+    });
+  }
+
+  #counter(name: string, help: string, value: () => number | undefined): void {
+    new Counter({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        this.inc(value() ?? 0);
+      },
+    });
+  }
+
+  #gauges(): void {
+    const single = (name: string, help: string, value: () => number | undefined) =>
+      this.#gauge(name, help, [], (gauge) => gauge.set(value() ?? 0));
+    single('portvakt_calls_active', 'Calls begun and not ended in this instance', () => this.#sources.activeCalls?.());
+    single('portvakt_call_records_pending', 'Call records that wait for the disk', () => this.#sources.records?.().pending);
+    this.#counter('portvakt_call_records_written_total', 'Call records written', () => this.#sources.records?.().written);
+    this.#counter('portvakt_call_records_lost_total', 'Call records given up', () => this.#sources.records?.().lost);
+    single('portvakt_call_records_degraded', '1 while call records cannot be written', () =>
+      Number(this.#sources.records?.().degraded ?? false),
+    );
+
+    const licences = (name: string, help: string, pick: (use: LicenceUse) => number, service: boolean) =>
+      this.#gauge(name, help, service ? ['licence'] : ['organisation', 'licence'], (gauge) => {
+        for (const use of this.#sources.licences?.() ?? []) {
+          const { organisation, licence } = use;
+          if (service !== (organisation === undefined)) continue;
+          gauge.set(organisation === undefined ? { licence } : { organisation, licence }, pick(use));
+        }
+      });
+    licences('portvakt_licences_used', 'Licences in use by an organisation', (use) => use.used, false);
+    licences('portvakt_licences_limit', 'Licences an organisation has', (use) => use.limit, false);
+    licences('portvakt_service_licences_used', 'Licences in use in the whole service', (use) => use.used, true);
+    licences('portvakt_service_licences_limit', 'Licences of the whole service', (use) => use.limit, true);
+
+    this.#gauge('portvakt_peer_up', '1 while the trunk peer answers', ['zone', 'peer'], (gauge) => {
+      for (const { zone, peer, up } of this.#sources.peers?.() ?? []) gauge.set({ zone, peer }, Number(up));
+    });
+    this.#gauge('portvakt_sip_connections', 'Open TCP and TLS connections', ['transport'], (gauge) => {
+      for (const { transport, open } of this.#sources.connections?.() ?? []) gauge.set({ transport }, open);
+    });
+    this.#gauge('portvakt_sip_transactions', 'SIP transactions that live now', ['side'], (gauge) => {
+      for (const [side, open] of Object.entries(this.#sources.transactions?.() ?? {})) gauge.set({ side }, open);
+    });
+    this.#gauge('portvakt_plan_info', 'Always 1: the revision of the address plan in force is in the label', ['revision'], (gauge) => {
+      const plan = this.#sources.plan?.();
+      if (plan) gauge.set({ revision: plan.revision }, 1);
+    });
+  }
+}
