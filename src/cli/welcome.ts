@@ -1,0 +1,26 @@
+import type { Service } from '../service.js';
+
+/** What a newcomer sees when the service is up: where it listens and what to try next. */
+export function welcome(service: Service, configPath: string): string {
+  const config = configPath === 'config/portvakt.yaml' ? '' : ` --config ${configPath}`;
+  const lines = ['', 'Portvakt is up.', ''];
+  for (const listener of service.listeners) lines.push(`  SIP   ${listener}`);
+  lines.push(`  HTTP  ${service.url}   (/healthz /readyz /metrics)`);
+  const names = [...service.plan.organisations.values()].map(({ id }) => id);
+  lines.push('', `  Plan  ${service.plan.revision}: ${names.slice(0, 6).join(', ')}${names.length > 6 ? ', …' : ''}`);
+  lines.push('', 'Try next, in another terminal:', '');
+  const hosted = [...service.plan.organisations.values()].filter((organisation) =>
+    organisation.zones.some((zone) => zone.kind === 'hosted' && zone.accounts.sharedPassword !== undefined),
+  );
+  const example = (index: number) => {
+    const series = hosted[index]?.series[0];
+    return series ? `${series.prefix}${'1'.padStart(series.digits, '0')}` : undefined;
+  };
+  const [caller, callee] = [example(0), example(1)];
+  if (caller && callee) {
+    lines.push(`  npx portvakt route ${callee} --from ${hosted[0]?.id} --register ${callee}${config}`);
+    lines.push(`  Register two phones as ${caller} and ${callee}, with SRTP switched on, and call.`);
+  }
+  lines.push(`  npx portvakt check${config}`, `  kill -HUP ${process.pid}   reads the address plan again`, '');
+  return lines.join('\n');
+}

@@ -1,0 +1,237 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Admin, openAdmin, type ReloadResult } from './admin/http.js';
+import { type Clock, systemClock } from './clock.js';
+import type { Finding } from './config/finding.js';
+import { loadPlan } from './config/load.js';
+import type { ServiceConfig } from './config/service-config.js';
+import { ensureCertificate } from './config/tls-certificate.js';
+import { CallLedger } from './gatekeeper/calls/calls.js';
+import { liveCall, RecentCalls } from './gatekeeper/calls/recent-calls.js';
+import { RecordWriter } from './gatekeeper/calls/record-writer.js';
+import type { Plan } from './gatekeeper/plan/plan.js';
+import { SipEdge } from './gatekeeper/sip/edge.js';
+import { formatHostPort } from './gatekeeper/sip/proxy/host-port.js';
+import type { TlsOptions } from './gatekeeper/sip/transport/tls.js';
+import { EdgeReports } from './monitoring/edge-reports.js';
+import { licenceUse } from './monitoring/licence-use.js';
+import { callLogLine, type Logger } from './monitoring/log.js';
+import { Metrics } from './monitoring/metrics.js';
+import { MemoryStore } from './state/memory.js';
+import type { StateStore } from './state/store.js';
+import { version } from './version.js';
+
+export interface ServiceOptions {
+  readonly config: ServiceConfig;
+  readonly plan: Plan;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+interface Parts {
+  readonly store: StateStore;
+  readonly metrics: Metrics;
+  readonly records: RecordWriter;
+  readonly recent: RecentCalls;
+  readonly calls: CallLedger;
+  readonly edge: SipEdge;
+  /** The plan in force. The parts ask for it each time, so a reload reaches them without being told. */
+  readonly current: { plan: Plan };
+}
+
+/** The composition root: builds every part from the configuration, starts them in order and stops them in the reverse order. */
+export class Service {
+  readonly #config: ServiceConfig;
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #parts: Parts;
+  #admin: Admin | undefined;
+  #draining = false;
+  #closing: Promise<void> | undefined;
+  #reloading: Promise<ReloadResult> | undefined;
+
+  /** Starts everything, or nothing: the Error says what could not be opened and what to do. */
+  static async start(options: ServiceOptions): Promise<Service> {
+    const { config, logger } = options;
+    const clock = options.clock ?? systemClock;
+    const opened: { close(): unknown }[] = [];
+    const keep = <T extends { close(): unknown }>(part: T): T => {
+      opened.unshift(part);
+      return part;
+    };
+    try {
+      const tls = await tlsOf(config);
+      const store = keep(new MemoryStore({ clock, nonceLifetimeSeconds: config.sip.registrar.nonceSeconds }));
+      const metrics = keep(new Metrics(version));
+      const onProblem = (sentence: string) => logger.error(sentence);
+      const onRecovered = (sentence: string) => logger.info(sentence);
+      const records = keep(await RecordWriter.open({ ...config.records, clock, onProblem, onRecovered }));
+      const recent = new RecentCalls();
+      const current = { plan: options.plan };
+      const plan = () => current.plan;
+      const log = { ended: (record: Parameters<typeof callLogLine>[0]) => logger.info(callLogLine(record), 'call') };
+      const calls = new CallLedger({ store, plan, records, clock, instance: config.instance, observers: [metrics, recent, log] });
+      const observer = new EdgeReports(metrics, logger);
+      const edge = keep(await SipEdge.open({ settings: config.sip, tls, plan, store, calls, clock, observer }));
+      const service = new Service(config, logger, clock, { store, metrics, records, recent, calls, edge, current });
+      await service.#openAdmin();
+      return service;
+    } catch (error) {
+      for (const part of opened) await part.close();
+      throw error;
+    }
+  }
+
+  private constructor(config: ServiceConfig, logger: Logger, clock: Clock, parts: Parts) {
+    this.#config = config;
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#parts = parts;
+    const { metrics, calls, store, current, edge, records } = parts;
+    metrics.observe({
+      activeCalls: () => calls.active,
+      licences: () => licenceUse(current.plan, store),
+      peers: () => [...edge.health].map(({ peerId, up }) => ({ zone: zoneOf(peerId), peer: peerId.slice(zoneOf(peerId).length + 1), up })),
+      transactions: () => edge.transactionCounts,
+      records: () => ({
+        pending: records.pending,
+        written: records.written,
+        lost: records.lost,
+        degraded: records.degraded !== undefined,
+      }),
+      plan: () => current.plan,
+    });
+  }
+
+  /** Where SIP is spoken, as URIs: `sip:127.0.0.1:5060;transport=udp`. */
+  get listeners(): string[] {
+    return this.#parts.edge.listeners.map(({ transport, address, port }) => `sip:${formatHostPort(address, port)};transport=${transport}`);
+  }
+
+  /** Where the pages, the API and the metrics are. */
+  get url(): string {
+    return this.#admin ? `http://${formatHostPort(this.#admin.address, this.#admin.port)}` : '';
+  }
+
+  get plan(): Plan {
+    return this.#parts.current.plan;
+  }
+
+  /** Calls in progress. */
+  get activeCalls(): number {
+    return this.#parts.calls.active;
+  }
+
+  /** Why calls can't be served properly now; empty: ready. */
+  get problems(): string[] {
+    const { degraded } = this.#parts.records;
+    return [
+      ...(this.#draining ? ['This instance is being stopped: it takes no new calls'] : []),
+      ...(degraded === undefined ? [] : [degraded]),
+    ];
+  }
+
+  /** Reads the address plan again. A plan with an error changes nothing; calls in progress go on either way. */
+  reloadPlan(): Promise<ReloadResult> {
+    this.#reloading ??= this.#reload().finally(() => {
+      this.#reloading = undefined;
+    });
+    return this.#reloading;
+  }
+
+  async #reload(): Promise<ReloadResult> {
+    const { current, edge, metrics } = this.#parts;
+    const { plan, findings } = await loadPlan(this.#config.plan, this.#config);
+    metrics.planReloads.of(plan ? 'applied' : 'refused').add();
+    if (plan) {
+      current.plan = plan;
+      edge.planChanged(plan);
+      this.#logger.info({ revision: plan.revision, warnings: findings.length }, 'The address plan was read again and is in force');
+    } else {
+      this.#logger.error({ revision: current.plan.revision, findings: findings.map(oneLine) }, 'The address plan has errors: the old one stays in force');
+    }
+    return { applied: plan !== undefined, revision: current.plan.revision, findings };
+  }
+
+  /** No new calls; waits until those in progress have ended, at most `ms`. */
+  async drain(ms: number): Promise<void> {
+    this.#draining = true;
+    this.#parts.edge.drain();
+    const until = this.#clock.now() + ms;
+    while (this.#parts.calls.active > 0 && this.#clock.now() < until) {
+      await new Promise<void>((resolve) => this.#clock.after(50, resolve));
+    }
+  }
+
+  /** Ends what is left of the calls, with their records, and closes everything. May be called twice. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { edge, calls, records, metrics, store } = this.#parts;
+    this.#draining = true;
+    await edge.close();
+    calls.endAll('instanceStopped');
+    await this.#admin?.close();
+    await records.close();
+    metrics.close();
+    await store.close();
+  }
+
+  async #openAdmin(): Promise<void> {
+    const { calls, recent, store, current, metrics } = this.#parts;
+    const { http, instance } = this.#config;
+    this.#admin = await openAdmin(
+      {
+        address: http.address,
+        port: http.port,
+        version,
+        instance,
+        ...(http.operatorToken === undefined ? {} : { token: http.operatorToken }),
+      },
+      {
+        problems: () => this.problems,
+        listeners: () => this.listeners,
+        metrics: () => metrics.scrape(),
+        calls: (limit) => {
+          const live = [...calls.live()].slice(-limit).reverse().map(liveCall);
+          return [...live, ...recent.last(limit - live.length)];
+        },
+        registrations: (organisation, limit) => {
+          const list: object[] = [];
+          for (const registration of store.registrations.all()) {
+            if (organisation !== undefined && registration.organisation !== organisation) continue;
+            if (list.push(registration) >= limit) break;
+          }
+          return list;
+        },
+        hasOrganisation: (id) => current.plan.organisations.has(id),
+        plan: () => ({ revision: current.plan.revision, organisations: [...current.plan.organisations.keys()], file: this.#config.plan }),
+        reloadPlan: () => this.reloadPlan(),
+      },
+    );
+  }
+}
+
+/** The certificate that the configuration names, or one that we make for loopback. */
+async function tlsOf(config: ServiceConfig): Promise<TlsOptions | undefined> {
+  const { certificate, key, ca, minVersion } = config.sip.tls;
+  const authorities = ca === undefined ? {} : { ca: await readFile(ca) };
+  if (certificate !== undefined && key !== undefined) {
+    return { certificate: await readFile(certificate), key: await readFile(key), minVersion, ...authorities };
+  }
+  if (!config.sip.listen.some(({ transport }) => transport === 'tls')) return undefined;
+  const hosts = config.sip.listen.map(({ address, advertised }) => advertised?.host ?? address);
+  const made = await ensureCertificate(join(config.dataDirectory, 'tls'), hosts);
+  return { certificate: made.certificate, key: made.key, minVersion, ...authorities };
+}
+
+function zoneOf(peerId: string): string {
+  return peerId.slice(0, Math.max(0, peerId.indexOf('/')));
+}
+
+function oneLine({ file, line, column, message, hint }: Finding): string {
+  return `${file}:${line}:${column}: ${message}; ${hint}`;
+}
