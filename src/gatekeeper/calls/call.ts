@@ -1,0 +1,79 @@
+import type { EpochMs } from '../../clock.js';
+import type { OrganisationId, ZoneId } from '../plan/plan.js';
+import type { ReasonCode, RefusalCode } from './reasons.js';
+
+export type CallId = string;
+export type Protocol = 'sip' | 'h323' | 'webrtc';
+
+/** One end of a call, as far as it is known. */
+export interface Party {
+  readonly zone: ZoneId;
+  readonly organisation: OrganisationId | undefined;
+  /** Canonical: `461010001` or `anna@norr.example`. */
+  readonly alias: string;
+  readonly protocol: Protocol;
+}
+
+/** What an edge knows when a call begins. */
+export interface CallAttempt {
+  readonly caller: Party;
+  /** As it was dialled, cut to 256 characters. */
+  readonly dialled: string;
+  /** The edge's own name of the call: SIP Call-ID, H.323 callIdentifier. */
+  readonly signallingId: string;
+}
+
+/** Written once for every attempt, as one JSON line. Times are ISO 8601 UTC with milliseconds. */
+export interface CallRecord {
+  readonly version: 1;
+  readonly id: CallId;
+  readonly instance: string;
+  readonly signallingId: string;
+  readonly caller: Party;
+  readonly dialled: string;
+  /** Absent: the call was refused before a target was found. */
+  readonly callee: Party | null;
+  /** The route that was answered or tried last: `registration 461020001`, `peer vardbolaget/127.0.0.1:5071;udp`. */
+  readonly route: string | null;
+  readonly routesTried: number;
+  readonly start: string;
+  readonly ringing: string | null;
+  readonly answer: string | null;
+  readonly end: string;
+  /** Seconds from answer to end, three decimals; 0 without an answer. */
+  readonly durationSeconds: number;
+  readonly reason: ReasonCode;
+  /** The last SIP status (or mapped H.323 cause) that either side gave; null when there was none. */
+  readonly status: number | null;
+  /** `AES_CM_128_HMAC_SHA1_80`, `AEAD_AES_256_GCM`, `DTLS-SRTP`, or `none` where a zone is exempt; null without an answer. */
+  readonly cipher: string | null;
+}
+
+/**
+ * A call from its first request to its record. An edge makes it with `Calls.begin`, tells it what happens, and ends it once;
+ * a second `end` changes nothing. Every method is synchronous but `admit`.
+ */
+export interface Call {
+  readonly id: CallId;
+  readonly attempt: CallAttempt;
+  readonly startedAt: EpochMs;
+  /** True from `end` on. */
+  readonly ended: boolean;
+  /**
+   * Takes the call licences of both organisations and the total, all or none. May be called again when a later route leads to another
+   * organisation: it takes what is missing and gives back what is no longer needed.
+   */
+  admit(callee: Party): Promise<RefusalCode | undefined>;
+  /** A route is being tried now. */
+  trying(route: string): void;
+  ringing(): void;
+  answered(cipher: string): void;
+  /** Writes the record and gives the licences back. */
+  end(reason: ReasonCode, status?: number): void;
+}
+
+export interface Calls {
+  begin(attempt: CallAttempt): Call;
+  /** Calls begun and not ended, in this instance. */
+  readonly active: number;
+}
