@@ -20,7 +20,11 @@ export function ownHost(host: string, user: string): Step {
 }
 
 export function dialledAtHome(domain: string, digits: string): Step {
-  return { step: 'normalise', text: `${domain} is the caller's own domain, as phones add it: what was dialled is ${digits}.`, data: { domain, digits } };
+  return {
+    step: 'normalise',
+    text: `${domain} is the caller's own domain, as phones add it: what was dialled is ${digits}.`,
+    data: { domain, digits },
+  };
 }
 
 export function numberOfUri(key: string, number: E164): Step {

@@ -100,6 +100,7 @@ export class SipEdge {
       onAck: (request: SipRequest, flow: Flow) => this.#proxy.onAck(request, flow),
       onCancel: (...cancel: Parameters<Proxy['onCancel']>) => this.#proxy.onCancel(...cancel),
       onStrayResponse: () => this.#proxy.onStrayResponse(),
+      onOverload: (request: SipRequest) => observer.refused(request.method, 'overloaded', undefined),
     };
     this.#transactions = new Transactions({
       clock,

@@ -30,7 +30,10 @@ describe('an offer passes', () => {
     ['DTLS-SRTP', ['m=audio 4 UDP/TLS/RTP/SAVPF 0', sha256]],
     ['DTLS-SRTP, fingerprint of the session', [sha256, 'm=audio 4 UDP/TLS/RTP/SAVP 0', 'm=video 6 UDP/TLS/RTP/SAVP 97']],
     ['DTLS-SRTP as early WebRTC wrote it', ['m=audio 4 RTP/SAVPF 0', sha256]],
-    ['sha-384 and sha-512', ['m=audio 4 UDP/TLS/RTP/SAVP 0', fingerprint('SHA-384', 48), 'm=video 4 UDP/TLS/RTP/SAVP 0', fingerprint('sha-512', 64)]],
+    [
+      'sha-384 and sha-512',
+      ['m=audio 4 UDP/TLS/RTP/SAVP 0', fingerprint('SHA-384', 48), 'm=video 4 UDP/TLS/RTP/SAVP 0', fingerprint('sha-512', 64)],
+    ],
     ['sha-1 beside sha-256', ['m=audio 4 UDP/TLS/RTP/SAVP 0', fingerprint('sha-1', 20), sha256]],
     ['both ways at once', ['m=audio 4 RTP/SAVP 0', good, sha256]],
     ['BFCP over DTLS', ['m=application 4 UDP/TLS/BFCP *', sha256]],
@@ -69,7 +72,10 @@ describe('an offer is refused', () => {
     ['sha-1', ['m=audio 4 UDP/TLS/RTP/SAVP 0', fingerprint('sha-1', 20)]],
     ['md5', ['m=audio 4 UDP/TLS/RTP/SAVP 0', fingerprint('md5', 16)]],
     ['a good session fingerprint over which the line puts sha-1', [sha256, 'm=audio 4 UDP/TLS/RTP/SAVP 0', fingerprint('sha-1', 20)]],
-    ['a good session fingerprint over which the line puts nonsense', [sha256, 'm=audio 4 UDP/TLS/RTP/SAVP 0', 'a=fingerprint:sha-256 AB:CD']],
+    [
+      'a good session fingerprint over which the line puts nonsense',
+      [sha256, 'm=audio 4 UDP/TLS/RTP/SAVP 0', 'a=fingerprint:sha-256 AB:CD'],
+    ],
     ['BFCP in plain', ['m=audio 4 RTP/SAVP 0', good, 'm=application 5070 UDP/BFCP *']],
     ['BFCP over TCP in plain', ['m=application 5070 TCP/BFCP *']],
     ['fax', ['m=image 4 udptl t38']],
@@ -106,11 +112,24 @@ describe('inspectSdp', () => {
     expect(security).toEqual({
       problem: undefined,
       media: [
-        { media: 'audio', port: 4, proto: 'RTP/SAVP', disabled: false, sdes: [{ tag: 1, suite: 'AES_CM_128_HMAC_SHA1_80', ok: true, bits: 128 }], fingerprint: undefined, strength: 128 },
+        {
+          media: 'audio',
+          port: 4,
+          proto: 'RTP/SAVP',
+          disabled: false,
+          sdes: [{ tag: 1, suite: 'AES_CM_128_HMAC_SHA1_80', ok: true, bits: 128 }],
+          fingerprint: undefined,
+          strength: 128,
+        },
         { media: 'video', port: 0, proto: 'UDP/TLS/RTP/SAVPF', disabled: true, sdes: [], fingerprint: { hash: 'sha-256' }, strength: 128 },
       ],
     });
-    const leaky = sdp('m=audio 4 RTP/SAVP 0', 'a=crypto:inline:SECRET SECRET', 'a=crypto:1 SECRET/1 inline:SECRET', 'a=fingerprint:SECRET= SECRET');
+    const leaky = sdp(
+      'm=audio 4 RTP/SAVP 0',
+      'a=crypto:inline:SECRET SECRET',
+      'a=crypto:1 SECRET/1 inline:SECRET',
+      'a=fingerprint:SECRET= SECRET',
+    );
     expect(JSON.stringify(inspectSdp(leaky))).not.toMatch(/SECRET|AB:AB/);
   });
 
@@ -129,7 +148,8 @@ describe('inspectSdp', () => {
 });
 
 describe('judgeAnswer', () => {
-  const answerTo = (offered: readonly string[], answered: readonly string[]) => judgeAnswer(inspectSdp(sdp(...offered)), inspectSdp(sdp(...answered)));
+  const answerTo = (offered: readonly string[], answered: readonly string[]) =>
+    judgeAnswer(inspectSdp(sdp(...offered)), inspectSdp(sdp(...answered)));
   const audio = ['m=audio 4 RTP/SAVP 0', good];
 
   it('names what was settled on', () => {
@@ -161,7 +181,9 @@ describe('sdpOf', () => {
 
   it('is a part of it', () => {
     expect(of('multipart/mixed;boundary=b1', mixed(part('Content-Type: application/isup', '', '\x01\x02'), sdpPart))).toBe(offer);
-    expect(of('Multipart/Alternative; Boundary="b1"', `preamble\r\n${mixed(part('', 'text'), part('C: application/sdp', '', offer))}epilogue`)).toBe(offer);
+    expect(
+      of('Multipart/Alternative; Boundary="b1"', `preamble\r\n${mixed(part('', 'text'), part('C: application/sdp', '', offer))}epilogue`),
+    ).toBe(offer);
     const inner = `--b2\r\ncontent-type:application/sdp\r\n\r\n${offer}\r\n--b2--`;
     expect(of('multipart/signed;boundary=b1', mixed(part('Content-Type: multipart/mixed;boundary=b2', '', inner)))).toBe(offer);
     expect(of('multipart/mixed;boundary=b1', `--b1x\r\nno boundary\r\n${sdpPart}`)).toBe(offer);
@@ -179,9 +201,15 @@ describe('sdpOf', () => {
     ['compressed', of('application/sdp', offer, ['Content-Encoding', 'gzip'])],
     ['encrypted', of('application/pkcs7-mime; smime-type=enveloped-data', 'x')],
     ['elsewhere', of('message/external-body; access-type="URL"', 'x')],
-    ['in base64', of('multipart/mixed;boundary=b1', mixed(part('Content-Type: application/sdp', 'Content-Transfer-Encoding: base64', '', 'dj0w')))],
+    [
+      'in base64',
+      of('multipart/mixed;boundary=b1', mixed(part('Content-Type: application/sdp', 'Content-Transfer-Encoding: base64', '', 'dj0w'))),
+    ],
     ['there twice', of('multipart/mixed;boundary=b1', mixed(sdpPart, sdpPart))],
-    ['of two types', of('multipart/mixed;boundary=b1', mixed(part('Content-Type: text/plain', 'Content-Type: application/sdp', '', offer)))],
+    [
+      'of two types',
+      of('multipart/mixed;boundary=b1', mixed(part('Content-Type: text/plain', 'Content-Type: application/sdp', '', offer))),
+    ],
     ['of no readable type', of('sdp', offer)],
     ['without a boundary', of('multipart/mixed', mixed(sdpPart))],
     ['without its boundary', of('multipart/mixed;boundary=other', mixed(sdpPart))],

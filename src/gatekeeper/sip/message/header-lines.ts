@@ -1,6 +1,6 @@
+import { trimSpace } from './chars.js';
 import { displayName } from './header-names.js';
 import { listValueEnd, splitList } from './list.js';
-import { trimSpace } from './chars.js';
 
 /** The lines of a header section, as three arrays of one length: what is never touched is never rebuilt. */
 export interface HeaderLines {

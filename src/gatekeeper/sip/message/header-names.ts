@@ -48,7 +48,18 @@ export interface HeaderName {
  * Headers of which a second line would leave open which one counts: two parsers along the way could choose differently (RFC 4475
  * §3.3.8), so that what we checked is not what the other end reads. Content-Length is checked by its values (RFC 3261 §18.3).
  */
-const single = ['from', 'to', 'call-id', 'cseq', 'max-forwards', 'content-type', 'content-encoding', 'session-expires', 'expires', 'min-se'];
+const single = [
+  'from',
+  'to',
+  'call-id',
+  'cseq',
+  'max-forwards',
+  'content-type',
+  'content-encoding',
+  'session-expires',
+  'expires',
+  'min-se',
+];
 
 /**
  * Spellings met so far, in buckets by a hash that is counted along while the name's end is sought. A Map of strings would need each name

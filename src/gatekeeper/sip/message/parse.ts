@@ -52,6 +52,9 @@ export function parseMessage(bytes: string, options: ParseOptions = {}): ParseRe
   const lineEnd = bytes.indexOf('\r\n', start);
   if (lineEnd < 0) return failed({ status: 400, text: 'The message has no line that ends in CRLF' });
   const startLine = bytes.slice(start, lineEnd);
+  // In a reason phrase either would begin a header of its own wherever the next reader is looser.
+  if (startLine.includes('\n') || startLine.includes('\r'))
+    return failed({ status: 400, text: 'The first line has a bare CR or LF in it' });
   const head = new HeadReader(bytes, lineEnd + 2);
   head.read();
   return isStatusLine(startLine) ? readResponse(startLine, head, options) : readRequest(startLine, head, options);
@@ -68,7 +71,8 @@ function readRequest(line: string, head: HeadReader, options: ParseOptions): Par
     return failed({ status: 400, text: 'The first line is neither "METHOD uri SIP/2.0" with single blanks nor "SIP/2.0 status reason"' });
   }
   const request = new SipRequest(line.slice(0, methodEnd), line.slice(methodEnd + 1, uriEnd), head.lines, '');
-  const problem = checkVersion(line.slice(uriEnd + 1)) ?? head.problem ?? checkUri(request) ?? checkFields(request) ?? takeBody(request, head, options);
+  const problem =
+    checkVersion(line.slice(uriEnd + 1)) ?? head.problem ?? checkUri(request) ?? checkFields(request) ?? takeBody(request, head, options);
   return problem ? failed(problem, request) : { ok: true, message: request };
 }
 
@@ -152,6 +156,8 @@ function isAnswerable(request: SipRequest): boolean {
   }
 }
 
+const bareBreak = 'A header has a CR or LF that is not part of a CRLF';
+
 /** Reads the header lines of one message. */
 class HeadReader {
   readonly lines: HeaderLines = { names: [], written: [], values: [] };
@@ -204,7 +210,7 @@ class HeadReader {
     const to = lineFeed - 1;
     if (lineFeed - from > messageLimits.lineBytes) this.#fail(513, `A header is longer than ${messageLimits.lineBytes} bytes`);
     else if (folded) this.#takeFolded(bytes.slice(from, to + 1));
-    else if (bytes.charCodeAt(to) !== 0x0d || bytes.indexOf('\r', from) !== to) this.#fail(400, 'A header has a CR or LF that is not part of a CRLF');
+    else if (bytes.charCodeAt(to) !== 0x0d || bytes.indexOf('\r', from) !== to) this.#fail(400, bareBreak);
     else this.#take(bytes, from, to);
     return true;
   }
@@ -214,7 +220,7 @@ class HeadReader {
     const line = raw.replace(/\r\n[ \t]+/g, ' ');
     const to = line.length - 1;
     if (line.charCodeAt(to) !== 0x0d || line.indexOf('\r') !== to || line.includes('\n')) {
-      this.#fail(400, 'A header has a CR or LF that is not part of a CRLF');
+      this.#fail(400, bareBreak);
     } else this.#take(line, 0, to);
   }
 

@@ -8,7 +8,8 @@ import { addVia, lowerMaxForwards } from './forward.js';
 import type { HopTarget } from './targets.js';
 
 /** How one attempt ended: a response, or nothing at all. */
-export type AttemptEnd = { readonly response: SipResponse } | { readonly failure: 'timeout' | 'unreachable' | 'silent' };
+/** `unanswered`: it rang for as long as timer C allows. */
+export type AttemptEnd = { readonly response: SipResponse } | { readonly failure: 'timeout' | 'unreachable' | 'silent' | 'unanswered' };
 
 export interface AttemptListener {
   onResponse(attempt: BranchAttempt, response: SipResponse, flow: Flow): void;
@@ -130,7 +131,7 @@ export class BranchAttempt {
   checkRinging(now: EpochMs): void {
     if (this.#over || now < this.#ringingUntil) return;
     this.#client?.cancel('SIP;cause=408;text="Nobody answered in time"');
-    this.#end({ failure: 'timeout' });
+    this.#end({ failure: this.heard ? 'unanswered' : 'timeout' });
   }
 }
 

@@ -2,6 +2,7 @@ import { parseNameAddr } from '../message/name-addr.js';
 import type { EpochMs } from '../../../clock.js';
 import type { Zone } from '../../plan/plan.js';
 import { SipRequest } from '../message/message.js';
+import type { SdpSecurity } from '../sdp-policy.js';
 import type { Flow } from '../transport/flow.js';
 
 /** One party of a dialog, as a proxy that stays in the path knows it (RFC 3261 §12). */
@@ -19,12 +20,16 @@ export interface DialogSide {
   /** The highest CSeq number it has used. */
   cseq: number;
   seenAt: EpochMs;
+  /** What it is registered as, if it is. */
+  readonly alias: string | undefined;
 }
 
 export interface Dialog {
   readonly callId: string;
   readonly caller: DialogSide;
   readonly callee: DialogSide;
+  /** The last session description of the called side during set-up. */
+  media: SdpSecurity | undefined;
   confirmed: boolean;
 }
 

@@ -2,6 +2,7 @@ import { parseNameAddr } from '../message/name-addr.js';
 import { parseSipUri, type SipUri } from '../message/uri.js';
 import type { Flow, Target } from '../transport/flow.js';
 import type { ProxyContext } from './context.js';
+import type { DialogSide } from './dialog.js';
 
 /** The next hop: an open flow to use, or addresses to try in their order. */
 export type Hop = { readonly flow: Flow } | { readonly targets: readonly Target[] };
@@ -24,14 +25,28 @@ export function transportOf(uri: SipUri): 'udp' | 'tcp' | 'tls' {
   return lower === 'tcp' || lower === 'tls' ? lower : 'udp';
 }
 
+/** As much of a dialog's side as the way to it needs. */
+export type HopSide = Pick<DialogSide, 'flow' | 'alias'>;
+
+/** An endpoint whose connection broke during the call and that has registered over a new one is reached there. */
+function registeredFlow(context: ProxyContext, alias: string, contact: string): Flow | undefined {
+  for (const binding of context.registrations.find(alias)?.bindings ?? []) {
+    const flow = binding.contact === contact ? context.transports.flow(binding.flow) : undefined;
+    if (flow && !flow.closed) return flow;
+  }
+  return undefined;
+}
+
 /**
  * The way to one side of a dialog: over the first proxy of its route set, else to its contact (RFC 3261 §12.2.1.1, §16.6 step 7).
  * Undefined: the URI cannot be read.
  */
-export function hopTo(context: ProxyContext, contact: string, route: string | undefined, flow: Flow): Hop | Promise<Hop> | undefined {
+export function hopTo(context: ProxyContext, contact: string, route: string | undefined, side: HopSide): Hop | Promise<Hop> | undefined {
   const text = route === undefined ? contact : parseNameAddr(route)?.uri;
   const uri = text === undefined ? undefined : parseSipUri(text);
   if (!uri) return undefined;
-  if (reachedOverFlow(uri, flow)) return { flow };
+  if (reachedOverFlow(uri, side.flow)) return { flow: side.flow };
+  const again = side.flow.closed && side.alias !== undefined ? registeredFlow(context, side.alias, contact) : undefined;
+  if (again) return { flow: again };
   return context.locate(uri, true).then((targets) => ({ targets }));
 }

@@ -59,6 +59,8 @@ export class Hunt {
   #answerRefused: RefusalCode | undefined;
   /** The caller was told no: a 2xx from now on must be taken back. */
   #failedAlready = false;
+  /** Somebody was rung in vain until timer C ran out. */
+  #rangOut = false;
   #cancelled = false;
   #expanding = false;
 
@@ -224,9 +226,11 @@ export class Hunt {
 
   onEnd(attempt: BranchAttempt, end: AttemptEnd): void {
     if (!this.#active.delete(attempt)) return;
-    const status = 'response' in end ? end.response.status : end.failure === 'unreachable' ? 503 : 408;
+    const status = 'response' in end ? end.response.status : failureStatus[end.failure];
     if ('response' in end) {
       if (status >= 300 && (!this.#best || compareFinals(status, this.#best.status) < 0)) this.#best = end.response;
+    } else if (end.failure === 'unanswered') {
+      this.#rangOut = true;
     } else if (attempt.target.peerId !== undefined && end.failure !== 'timeout' && !this.#cancelled) {
       this.#context.health.suspect(attempt.target.peerId);
     }
@@ -262,6 +266,10 @@ export class Hunt {
       this.#answer(popVia(best), undefined);
       return;
     }
+    if (this.#rangOut) {
+      this.#answer(responseTo(request, 408), undefined);
+      return;
+    }
     const code = this.#refusal ?? (this.#registrationRoute ? 'calleeUnreachable' : 'zoneUnreachable');
     this.#answer(refusalResponse(request, code), code);
   }
@@ -276,6 +284,9 @@ export class Hunt {
     this.#hunt.owner.failed(response.status, code);
   }
 }
+
+/** What an attempt without a final response counts as. One that rang is not the way's fault: no other route is tried for it. */
+const failureStatus = { timeout: 408, silent: 408, unreachable: 503, unanswered: 480 } as const;
 
 /** The response as it goes on: without our Via (RFC 3261 §16.7 step 3). */
 function popVia(response: SipResponse): SipResponse {

@@ -89,7 +89,7 @@ function noteSender(context: ProxyContext, source: DialogSide, request: SipReque
 /** The way on: a Route that is left, else the Request-URI (RFC 3261 §16.5, §16.6 step 7), over the flow that is known to work. */
 function openSide(context: ProxyContext, target: DialogSide, request: SipRequest): Flow | undefined | Promise<Flow | undefined> {
   const route = request.list('route')[0];
-  const hop = hopTo(context, request.uri, route, target.flow);
+  const hop = hopTo(context, request.uri, route, target);
   if (!hop) return undefined;
   if (hop instanceof Promise) return hop.then((later) => ('flow' in later ? later.flow : openFirst(context, later.targets)));
   return 'flow' in hop ? hop.flow : openFirst(context, hop.targets);

@@ -59,7 +59,7 @@ export class InviteHandler implements HuntOwner {
     const resolution = resolve(plan(), registrations, health, { dialled: this.#request.uri, from }, { ownHosts: here.hosts });
     if (resolution.outcome === 'refused') return this.#refuse(resolution.refusal, resolution.detail);
     const zone = resolution.routes[0] && 'zone' in resolution.routes[0] ? resolution.routes[0].zone : undefined;
-    this.#session.callee = resolution.organisation;
+    this.#session.calledAs = resolution.key;
     const refusal = await this.#call.admit({
       zone: zone?.id ?? 'meetings',
       organisation: resolution.organisation?.id,

@@ -1,7 +1,7 @@
 import type { SipRequest, SipResponse } from '../message/message.js';
 import type { Flow, Target } from '../transport/flow.js';
 import type { ProxyContext } from './context.js';
-import { type Dialog, requestWithin } from './dialog.js';
+import { type Dialog, type DialogSide, requestWithin } from './dialog.js';
 import { addVia } from './forward.js';
 import { hopTo } from './hop.js';
 
@@ -9,11 +9,9 @@ import { hopTo } from './hop.js';
 export async function sendOwn(
   context: ProxyContext,
   request: SipRequest,
-  contact: string,
-  route: string | undefined,
-  flow: Flow,
+  target: DialogSide,
 ): Promise<SipResponse | undefined> {
-  const out = await openHop(context, contact, route, flow);
+  const out = await openHop(context, target);
   if (!out) return undefined;
   addVia(request, context.here, out, 'own');
   if (request.method === 'ACK') {
@@ -31,8 +29,8 @@ export async function sendOwn(
   });
 }
 
-async function openHop(context: ProxyContext, contact: string, route: string | undefined, flow: Flow): Promise<Flow | undefined> {
-  const hop = await hopTo(context, contact, route, flow);
+async function openHop(context: ProxyContext, target: DialogSide): Promise<Flow | undefined> {
+  const hop = await hopTo(context, target.contact, target.routeSet[0], target);
   if (!hop) return undefined;
   if ('flow' in hop) return hop.flow;
   return openFirst(context, hop.targets);
@@ -57,7 +55,7 @@ export function endDialog(context: ProxyContext, dialog: Dialog, text: string): 
     const target = dialog[towards];
     const source = towards === 'caller' ? dialog.callee : dialog.caller;
     const bye = requestWithin(dialog, towards, 'BYE', source.cseq + 1, reason);
-    void sendOwn(context, bye, target.contact, target.routeSet[0], target.flow);
+    void sendOwn(context, bye, target);
   }
 }
 
@@ -65,7 +63,7 @@ export function endDialog(context: ProxyContext, dialog: Dialog, text: string): 
 export function refuseAnswer(context: ProxyContext, dialog: Dialog, inviteCSeq: number, text: string): void {
   const { callee } = dialog;
   const reason = `SIP;cause=488;text="${text.replaceAll('"', "'")}"`;
-  void sendOwn(context, requestWithin(dialog, 'callee', 'ACK', inviteCSeq, undefined), callee.contact, callee.routeSet[0], callee.flow);
+  void sendOwn(context, requestWithin(dialog, 'callee', 'ACK', inviteCSeq, undefined), callee);
   const bye = requestWithin(dialog, 'callee', 'BYE', inviteCSeq + 1, reason);
-  void sendOwn(context, bye, callee.contact, callee.routeSet[0], callee.flow);
+  void sendOwn(context, bye, callee);
 }

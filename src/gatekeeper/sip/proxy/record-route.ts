@@ -47,8 +47,10 @@ export class RouteTokens {
  * one for each side, so that neither must guess (RFC 5658 §4).
  */
 export function addRecordRoute(request: SipRequest, here: Here, inbound: FlowEnd, outbound: FlowEnd, token: string): void {
-  const towardsCaller = recordRouteUri(here, inbound, token);
-  const towardsCallee = recordRouteUri(here, outbound, token);
+  // RFC 5630 §3.1.4: what was called as sips is recorded as sips, where TLS leads there.
+  const secure = request.uri.startsWith('sips:');
+  const towardsCaller = recordRouteUri(here, inbound, token, secure);
+  const towardsCallee = recordRouteUri(here, outbound, token, secure);
   request.prepend('record-route', `<${towardsCaller}>`);
   if (towardsCallee !== towardsCaller) request.prepend('record-route', `<${towardsCallee}>`);
 }
@@ -58,7 +60,8 @@ export function isOwnRoute(value: string, key: string): boolean {
   return value.includes(`;${tokenParam}=${key}-`);
 }
 
-function recordRouteUri(here: Here, flow: FlowEnd, token: string): string {
+function recordRouteUri(here: Here, flow: FlowEnd, token: string, secure: boolean): string {
+  if (secure && flow.transport === 'tls') return `sips:${here.hostPort(flow)};lr;${tokenParam}=${token}`;
   const transport = flow.transport === 'udp' ? '' : `;transport=${flow.transport}`;
   return `sip:${here.hostPort(flow)}${transport};lr;${tokenParam}=${token}`;
 }

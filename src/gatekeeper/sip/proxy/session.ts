@@ -1,7 +1,7 @@
 import type { Timer } from '../../../clock.js';
 import type { Call } from '../../calls/call.js';
 import type { ReasonCode, RefusalCode } from '../../calls/reasons.js';
-import type { Organisation, Zone } from '../../plan/plan.js';
+import type { Zone } from '../../plan/plan.js';
 import type { SipRequest, SipResponse } from '../message/message.js';
 import type { SdpSecurity } from '../sdp-policy.js';
 import { judgeAnswer } from '../sdp-policy.js';
@@ -54,6 +54,7 @@ export class CallSession {
       flow,
       cseq: invite.cseq.seq,
       seenAt: context.clock.now(),
+      alias: call.attempt.caller.alias,
     };
   }
 
@@ -94,6 +95,7 @@ export class CallSession {
     if (contact !== undefined) dialog.callee.contact = contact;
     const media = mediaOf(response);
     if (media === undefined) return undefined;
+    dialog.media = media;
     const verdict = judgeMedia(media, zone, flow.transport) ?? judgeMedia(media, this.caller.zone, this.caller.flow.transport);
     return verdict === 'mediaNotEncrypted' ? 'answerNotEncrypted' : verdict;
   }
@@ -117,7 +119,9 @@ export class CallSession {
         flow,
         cseq: 0,
         seenAt: this.#context.clock.now(),
+        alias: this.calledAs,
       },
+      media: undefined,
       confirmed: false,
     };
     this.dialogs.set(tag, dialog);
@@ -132,8 +136,7 @@ export class CallSession {
     dialog.confirmed = true;
     if (this.answeredTag === undefined) {
       this.answeredTag = tag;
-      const media = mediaOf(response);
-      this.call.answered(media === undefined ? 'none' : this.#cipher(media));
+      this.call.answered(dialog.media === undefined ? 'none' : this.#cipher(dialog.media));
     }
     this.refreshed(response);
   }
@@ -180,6 +183,6 @@ export class CallSession {
     return dialog && toTag === this.caller.tag ? { dialog, from: 'callee' } : undefined;
   }
 
-  /** The organisation that is called, once it is known. */
-  callee: Organisation | undefined;
+  /** The alias that is called, once it is resolved. */
+  calledAs: string | undefined;
 }

@@ -41,7 +41,7 @@ function probe(context: ProxyContext, session: CallSession): void {
     const source = towards === 'caller' ? dialog.callee : dialog.caller;
     const target = dialog[towards];
     const options = requestWithin(dialog, towards, 'OPTIONS', Math.max(1, source.cseq), undefined);
-    const response = await sendOwn(context, options, target.contact, target.routeSet[0], target.flow);
+    const response = await sendOwn(context, options, target);
     if (!response || response.status === 408) return 'silent';
     if (response.status === 481) return 'gone';
     target.seenAt = context.clock.now();

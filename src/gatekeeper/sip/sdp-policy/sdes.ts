@@ -2,7 +2,7 @@
 export interface SdesCrypto {
   /** -1 when it could not be read. */
   readonly tag: number;
-  /** In upper case; empty when it could not be read. */
+  /** In upper case; empty for one that is not known as AES-128 or better: what stands there may be anything, a misplaced key too. */
   readonly suite: string;
   /** Encrypted with AES-128 or better if the other end takes this line. */
   readonly ok: boolean;
@@ -32,17 +32,15 @@ const suites: ReadonlyMap<string, { readonly bits: number; readonly keyBytes: nu
  */
 const weakening: ReadonlySet<string> = new Set(['UNENCRYPTED_SRTP', 'UNENCRYPTED_SRTCP', 'UNAUTHENTICATED_SRTP']);
 
-const longestSuite = 48;
-
 /** Reads what follows `a=crypto:`. A line that cannot be read is given too, as not ok: another reader might see more in it. */
 export function parseCrypto(text: string): SdesCrypto {
   const parts = text.split(/[ \t]+/);
   const [tagText = '', suiteText = '', keyParams = '', ...session] = parts;
   const tag = /^\d{1,9}$/.test(tagText) ? Number(tagText) : -1;
-  const suite = /^[\w.-]+$/.test(suiteText) ? suiteText.slice(0, longestSuite).toUpperCase() : '';
+  const suite = suiteText.toUpperCase();
   const known = suites.get(suite);
-  const ok =
-    tag >= 0 && known !== undefined && keysHold(keyParams, known.keyBytes) && !session.some((param) => weakening.has(param.toUpperCase()));
+  if (!known) return { tag, suite: '', ok: false, bits: 0 };
+  const ok = tag >= 0 && keysHold(keyParams, known.keyBytes) && !session.some((param) => weakening.has(param.toUpperCase()));
   return { tag, suite, ok, bits: ok ? known.bits : 0 };
 }
 

@@ -26,7 +26,11 @@ const hidden = '';
 export function sdpOf(message: SipMessage): string | undefined {
   if (message.body === '') return undefined;
   const found: string[] = [];
-  collect({ type: message.get('content-type'), encoding: message.get('content-encoding'), transfer: undefined, text: message.body }, found, 0);
+  collect(
+    { type: message.get('content-type'), encoding: message.get('content-encoding'), transfer: undefined, text: message.body },
+    found,
+    0,
+  );
   return found.length > 1 ? hidden : found[0];
 }
 

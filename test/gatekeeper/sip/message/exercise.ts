@@ -48,5 +48,19 @@ function assertWhole(text: string): void {
 
 function describe(message: SipMessage): string {
   const { via, from, to, callId, cseq, maxForwards } = message;
-  return JSON.stringify([via.host, via.port, via.branch, via.received, via.rport, from.uri, from.tag, to.uri, to.tag, callId, cseq, maxForwards, message.body]);
+  return JSON.stringify([
+    via.host,
+    via.port,
+    via.branch,
+    via.received,
+    via.rport,
+    from.uri,
+    from.tag,
+    to.uri,
+    to.tag,
+    callId,
+    cseq,
+    maxForwards,
+    message.body,
+  ]);
 }

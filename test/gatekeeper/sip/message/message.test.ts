@@ -105,7 +105,12 @@ describe('headers', () => {
 });
 
 describe('Contact', () => {
-  const contacts = (...lines: string[]) => SipRequest.create('REGISTER', 'sip:b', lines.map((line) => ['Contact', line] as const)).contacts;
+  const contacts = (...lines: string[]) =>
+    SipRequest.create(
+      'REGISTER',
+      'sip:b',
+      lines.map((line) => ['Contact', line] as const),
+    ).contacts;
 
   it('may be a star, alone', () => {
     expect(contacts('*')).toBe('*');
@@ -113,7 +118,11 @@ describe('Contact', () => {
   });
 
   it('may be a list over several lines', () => {
-    expect(contacts('<sip:a@b>;q=0.5, "x, y" <sip:c@d>', 'sip:e@f;expires=5')).toMatchObject([{ uri: 'sip:a@b' }, { uri: 'sip:c@d' }, { uri: 'sip:e@f' }]);
+    expect(contacts('<sip:a@b>;q=0.5, "x, y" <sip:c@d>', 'sip:e@f;expires=5')).toMatchObject([
+      { uri: 'sip:a@b' },
+      { uri: 'sip:c@d' },
+      { uri: 'sip:e@f' },
+    ]);
     expect(contacts()).toEqual([]);
   });
 });

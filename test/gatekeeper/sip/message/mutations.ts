@@ -12,8 +12,43 @@ export function random(seed: number): () => number {
 
 /** What parsers trip over. */
 const hostile = [
-  '\r\n', '\r', '\n', '\r\n ', '\0', '"', '\\', '<', '>', ',', ';', ':', '=', '@', '[', ']', '%', '%00', '*', '\xff', '\xc3', '  ', '\t', '()', '/', '?',
-  '\r\nVia: SIP/2.0/UDP x;branch=z9hG4bK1', '\r\nContent-Length: 5', '\r\nl: -1', '\r\nTo: <sip:x>', '\r\n\r\n', 'SIP/2.0', ';;', ';tag=', '99999999999999999999', '[::', '__proto__',
+  '\r\n',
+  '\r',
+  '\n',
+  '\r\n ',
+  '\0',
+  '"',
+  '\\',
+  '<',
+  '>',
+  ',',
+  ';',
+  ':',
+  '=',
+  '@',
+  '[',
+  ']',
+  '%',
+  '%00',
+  '*',
+  '\xff',
+  '\xc3',
+  '  ',
+  '\t',
+  '()',
+  '/',
+  '?',
+  '\r\nVia: SIP/2.0/UDP x;branch=z9hG4bK1',
+  '\r\nContent-Length: 5',
+  '\r\nl: -1',
+  '\r\nTo: <sip:x>',
+  '\r\n\r\n',
+  'SIP/2.0',
+  ';;',
+  ';tag=',
+  '99999999999999999999',
+  '[::',
+  '__proto__',
 ];
 
 /** One to eight changes of a message: cut, repeat, drop, move, flip, or something hostile put in. */
@@ -42,7 +77,15 @@ export function mutate(message: string, next: () => number): string {
         break;
       }
       case 5:
-        text = text.slice(0, from) + (next() < 0.5 ? text.slice(from, to).toUpperCase().replace(/[^\x00-\xff]/g, '?') : '') + text.slice(to);
+        text =
+          text.slice(0, from) +
+          (next() < 0.5
+            ? text
+                .slice(from, to)
+                .toUpperCase()
+                .replace(/[^\x00-\xff]/g, '?')
+            : '') +
+          text.slice(to);
         break;
       default:
         text = text.slice(0, from) + (hostile[Math.floor(next() * hostile.length)] ?? '') + text.slice(from);

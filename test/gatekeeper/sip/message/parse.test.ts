@@ -60,7 +60,12 @@ describe('parseMessage', () => {
     const request = requestOf(parseMessage(register.replace('Room-System/11', agent)));
     expect(request.get('user-agent')).toBe(agent);
     expect(request.toString()).toContain(agent);
-    for (const start of ['REG\x00ISTER sip:norr.example', 'REGISTER sip:norr\x00.example', 'REGISTER sip:\xe5@norr.example', 'R\xc3\x84G sip:norr.example']) {
+    for (const start of [
+      'REG\x00ISTER sip:norr.example',
+      'REGISTER sip:norr\x00.example',
+      'REGISTER sip:\xe5@norr.example',
+      'R\xc3\x84G sip:norr.example',
+    ]) {
       expect(refusalOf(register.replace('REGISTER sip:norr.example', start)).status).toBe(400);
     }
   });
@@ -92,6 +97,8 @@ describe('parseMessage', () => {
     ['one line', 'OPTIONS sip:a@b SIP/2.0'],
     ['no first line', 'Via: SIP/2.0/UDP a\r\n\r\n'],
     ['a method and no more', 'OPTIONS\r\n\r\n'],
+    ['a bare LF in the reason', ringing.replace('Ringing', 'Ringing\nInjected: x')],
+    ['a bare CR in the reason', ringing.replace('Ringing', 'Ringing\rInjected: x')],
     ['no Via', register.replace('Via:', 'X-Via:')],
     ['two branches', register.replace(';rport', ';branch=z9hG4bKother')],
     ['a Via from port 0', register.replace('10.1.2.3:5061;branch', '10.1.2.3:0;branch')],
@@ -138,12 +145,24 @@ describe('parseMessage', () => {
     });
     it('takes as many as the limit says', () => {
       const had = register.split('\r\n').length - 3;
-      const filled = withHeaders(Array(messageLimits.headerLines - had).fill('X-A: y').join('\r\n'));
+      const filled = withHeaders(
+        Array(messageLimits.headerLines - had)
+          .fill('X-A: y')
+          .join('\r\n'),
+      );
       expect(parseMessage(filled).ok).toBe(true);
       expect(refusalOf(filled.replace('X-A: y', 'X-A: y\r\nX-A: y')).status).toBe(513);
     });
     it('refuses a header section that is too long', () => {
-      expect(refusalOf(withHeaders(Array(20).fill(`X-A: ${'y'.repeat(4000)}`).join('\r\n')))).toMatchObject({ status: 513, answerable: true });
+      expect(
+        refusalOf(
+          withHeaders(
+            Array(20)
+              .fill(`X-A: ${'y'.repeat(4000)}`)
+              .join('\r\n'),
+          ),
+        ),
+      ).toMatchObject({ status: 513, answerable: true });
     });
   });
 });

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { formatChallenge, formatCredentials, parseChallenge, parseCredentials } from '../../../../src/gatekeeper/sip/message/auth-header.js';
+import {
+  formatChallenge,
+  formatCredentials,
+  parseChallenge,
+  parseCredentials,
+} from '../../../../src/gatekeeper/sip/message/auth-header.js';
 import { canonicalName, displayName } from '../../../../src/gatekeeper/sip/message/header-names.js';
 import { splitList } from '../../../../src/gatekeeper/sip/message/list.js';
 import { parseNameAddr } from '../../../../src/gatekeeper/sip/message/name-addr.js';
@@ -7,14 +12,36 @@ import { formatVia, parseVia, type Via } from '../../../../src/gatekeeper/sip/me
 
 describe('parseVia', () => {
   it.each([
-    ['SIP/2.0/UDP h;branch=z9hG4bK1', { transport: 'udp', host: 'h', port: undefined, branch: 'z9hG4bK1', received: undefined, rport: undefined }],
-    ['sip / 2.0 / tcp  H.Example : 5070 ; RPORT ; Branch = x', { transport: 'tcp', host: 'h.example', port: 5070, branch: 'x', rport: true }],
+    [
+      'SIP/2.0/UDP h;branch=z9hG4bK1',
+      { transport: 'udp', host: 'h', port: undefined, branch: 'z9hG4bK1', received: undefined, rport: undefined },
+    ],
+    [
+      'sip / 2.0 / tcp  H.Example : 5070 ; RPORT ; Branch = x',
+      { transport: 'tcp', host: 'h.example', port: 5070, branch: 'x', rport: true },
+    ],
     ['SIP/2.0/UDP h;rport=5062;received=10.0.0.1', { rport: 5062, received: '10.0.0.1', branch: '' }],
   ])('reads %s', (text, parts) => expect(parseVia(text)).toMatchObject(parts));
 
   it.each([
-    '', 'SIP/2.0/UDP', 'SIP/2.0/UDP ', 'SIP/3.0/UDP h', 'SIP/2.0 UDP h', 'HTTP/2.0/UDP h', 'SIP/2.0/ h', 'SIP/2.0/UDP h:0', 'SIP/2.0/UDP h:99999', 'SIP/2.0/UDP h;;x', 'SIP/2.0/UDP h;branch',
-    'SIP/2.0/UDP h;branch=a;branch=b', 'SIP/2.0/UDP h;rport=0', 'SIP/2.0/UDP h;rport=x', 'SIP/2.0/UDP h;received=a;received=b', 'SIP/2.0/UDP h x', 'SIP/2.0/UDP [::1', 'SIP/2.0/UDP h;x="',
+    '',
+    'SIP/2.0/UDP',
+    'SIP/2.0/UDP ',
+    'SIP/3.0/UDP h',
+    'SIP/2.0 UDP h',
+    'HTTP/2.0/UDP h',
+    'SIP/2.0/ h',
+    'SIP/2.0/UDP h:0',
+    'SIP/2.0/UDP h:99999',
+    'SIP/2.0/UDP h;;x',
+    'SIP/2.0/UDP h;branch',
+    'SIP/2.0/UDP h;branch=a;branch=b',
+    'SIP/2.0/UDP h;rport=0',
+    'SIP/2.0/UDP h;rport=x',
+    'SIP/2.0/UDP h;received=a;received=b',
+    'SIP/2.0/UDP h x',
+    'SIP/2.0/UDP [::1',
+    'SIP/2.0/UDP h;x="',
   ])('refuses %j', (text) => expect(parseVia(text)).toBeUndefined());
 
   it('is written with received and rport filled in, the other parameters as they were', () => {
@@ -37,8 +64,29 @@ describe('parseNameAddr', () => {
   ])('reads %s', (text, parts) => expect(parseNameAddr(text)).toMatchObject(parts));
 
   it.each([
-    '', '<>', '<a>', '<sip:>', '<sip:a', 'sip:a>', 'a, b <sip:a@b>', 'a" <sip:a@b>', '"a <sip:a@b>', '"a" sip:a@b', '< sip:a@b>', '<sip:a@b >', '<sip:a@b> x', '<sip:a@b>;', '<sip:a@b>;=x', '<sip:a@b>;tag',
-    '<sip:a@b>;tag=', '<sip:a@b>;tag=1;TAG=2', 'sip:a@b?x=y', 'sip:a@b,sip:c@d', 'anna', '<sip:a@b>;x="', 'a\x01 <sip:a@b>',
+    '',
+    '<>',
+    '<a>',
+    '<sip:>',
+    '<sip:a',
+    'sip:a>',
+    'a, b <sip:a@b>',
+    'a" <sip:a@b>',
+    '"a <sip:a@b>',
+    '"a" sip:a@b',
+    '< sip:a@b>',
+    '<sip:a@b >',
+    '<sip:a@b> x',
+    '<sip:a@b>;',
+    '<sip:a@b>;=x',
+    '<sip:a@b>;tag',
+    '<sip:a@b>;tag=',
+    '<sip:a@b>;tag=1;TAG=2',
+    'sip:a@b?x=y',
+    'sip:a@b,sip:c@d',
+    'anna',
+    '<sip:a@b>;x="',
+    'a\x01 <sip:a@b>',
   ])('refuses %j', (text) => expect(parseNameAddr(text)).toBeUndefined());
 
   it('collects parameters, quoted values without their quotes', () => {
@@ -63,9 +111,19 @@ describe('credentials and challenges', () => {
     ]);
   });
 
-  it.each(['', 'Digest', 'Digest ', 'Digest x', 'Digest x=', 'Digest x="', 'Digest x=1,', 'Digest x=1 y=2', 'Digest x=1,X=2', 'Digest =1', 'Basic YTpi'])('are refused: %j', (text) =>
-    expect(parseChallenge(text)).toBeUndefined(),
-  );
+  it.each([
+    '',
+    'Digest',
+    'Digest ',
+    'Digest x',
+    'Digest x=',
+    'Digest x="',
+    'Digest x=1,',
+    'Digest x=1 y=2',
+    'Digest x=1,X=2',
+    'Digest =1',
+    'Basic YTpi',
+  ])('are refused: %j', (text) => expect(parseChallenge(text)).toBeUndefined());
 
   it('are written with quotes where they belong', () => {
     const params = [
@@ -119,7 +177,12 @@ describe('header names', () => {
 
   it('are written as the RFCs do', () => {
     expect(['via', 'call-id', 'cseq', 'www-authenticate', 'x-own-header', 'min-se'].map(displayName)).toEqual([
-      'Via', 'Call-ID', 'CSeq', 'WWW-Authenticate', 'X-Own-Header', 'Min-SE',
+      'Via',
+      'Call-ID',
+      'CSeq',
+      'WWW-Authenticate',
+      'X-Own-Header',
+      'Min-SE',
     ]);
   });
 });

@@ -9,7 +9,10 @@ describe('RFC 4475 §3.1.2, invalid messages', () => {
   torture([
     {
       name: 'badinv01: separators with nothing between them',
-      message: message(['INVITE sip:user@example.com SIP/2.0', ...headers('INVITE', { To: 'sip:j.user@example.com;;,;,,', Contact: '"Joe" <sip:joe@example.org>;;;;' })]),
+      message: message([
+        'INVITE sip:user@example.com SIP/2.0',
+        ...headers('INVITE', { To: 'sip:j.user@example.com;;,;,,', Contact: '"Joe" <sip:joe@example.org>;;;;' }),
+      ]),
       refused: 400,
     },
     {
@@ -17,7 +20,11 @@ describe('RFC 4475 §3.1.2, invalid messages', () => {
       message: message(['INVITE sip:user@example.com SIP/2.0', ...headers('INVITE', { Via: 'SIP/2.0/UDP 192.0.2.15;;,;,,' })]),
       dropped: true,
     },
-    { name: 'clerr: Content-Length is more than the datagram has', message: `${options({ 'Content-Length': '9999' })}v=0\r\n`, refused: 400 },
+    {
+      name: 'clerr: Content-Length is more than the datagram has',
+      message: `${options({ 'Content-Length': '9999' })}v=0\r\n`,
+      refused: 400,
+    },
     { name: 'ncl: a negative Content-Length', message: options({ 'Content-Length': '-999' }), refused: 400 },
     {
       name: 'scalar02: CSeq above 2^32',
@@ -28,14 +35,37 @@ describe('RFC 4475 §3.1.2, invalid messages', () => {
     { name: 'scalar02: Max-Forwards above 255', message: options({ 'Max-Forwards': '300' }), refused: 400 },
     {
       name: 'scalarlg: a response with CSeq and others too large',
-      message: message(['SIP/2.0 503 Service Unavailable', ...headers('OPTIONS', { CSeq: '9292394834772304023312 OPTIONS', 'Retry-After': '949302838503028349304023988' })]),
+      message: message([
+        'SIP/2.0 503 Service Unavailable',
+        ...headers('OPTIONS', { CSeq: '9292394834772304023312 OPTIONS', 'Retry-After': '949302838503028349304023988' }),
+      ]),
       dropped: true,
     },
-    { name: 'quotbal: a display name whose quote never closes', message: options({ To: '"Mr. J. User <sip:j.user@example.com>' }), refused: 400 },
-    { name: 'ltgtruri: a Request-URI in angle brackets', message: message(['INVITE <sip:user@example.com> SIP/2.0', ...headers('INVITE')]), refused: 400 },
-    { name: 'lwsruri: a blank inside the Request-URI', message: message(['INVITE sip:user@example.com; lr SIP/2.0', ...headers('INVITE')]), refused: 400 },
-    { name: 'lwsstart: several blanks between the parts of the first line', message: message(['INVITE  sip:user@example.com  SIP/2.0', ...headers('INVITE')]), refused: 400 },
-    { name: 'trws: a blank after the version', message: message(['OPTIONS sip:remote-target@example.com SIP/2.0  ', ...headers('OPTIONS')]), refused: 400 },
+    {
+      name: 'quotbal: a display name whose quote never closes',
+      message: options({ To: '"Mr. J. User <sip:j.user@example.com>' }),
+      refused: 400,
+    },
+    {
+      name: 'ltgtruri: a Request-URI in angle brackets',
+      message: message(['INVITE <sip:user@example.com> SIP/2.0', ...headers('INVITE')]),
+      refused: 400,
+    },
+    {
+      name: 'lwsruri: a blank inside the Request-URI',
+      message: message(['INVITE sip:user@example.com; lr SIP/2.0', ...headers('INVITE')]),
+      refused: 400,
+    },
+    {
+      name: 'lwsstart: several blanks between the parts of the first line',
+      message: message(['INVITE  sip:user@example.com  SIP/2.0', ...headers('INVITE')]),
+      refused: 400,
+    },
+    {
+      name: 'trws: a blank after the version',
+      message: message(['OPTIONS sip:remote-target@example.com SIP/2.0  ', ...headers('OPTIONS')]),
+      refused: 400,
+    },
     {
       name: 'escruri: headers in the Request-URI',
       message: message(['INVITE sip:user@example.com?Route=%3Csip:example.com%3E SIP/2.0', ...headers('INVITE')]),
@@ -48,19 +78,34 @@ describe('RFC 4475 §3.1.2, invalid messages', () => {
     },
     {
       name: 'regbadct: headers in a Contact URI without brackets are seen when the Contact is read',
-      message: message(['REGISTER sip:example.com SIP/2.0', ...headers('REGISTER', { Contact: 'sip:user@example.com?Route=%3Csip:sip.example.com%3E' })]),
+      message: message([
+        'REGISTER sip:example.com SIP/2.0',
+        ...headers('REGISTER', { Contact: 'sip:user@example.com?Route=%3Csip:sip.example.com%3E' }),
+      ]),
       request: (request) => expect(() => request.contacts).toThrow(/Contact/),
     },
     { name: 'badaspec: blanks inside <>', message: options({ To: '"Watson, Thomas" < sip:t.watson@example.org >' }), refused: 400 },
-    { name: 'baddn: a comma in an unquoted display name', message: options({ From: 'Bell, Alexander <sip:a.g.bell@example.com>;tag=43' }), refused: 400 },
-    { name: 'badvers: another version of SIP', message: message(['OPTIONS sip:t.watson@example.org SIP/7.0', ...headers('OPTIONS')]), refused: 505 },
+    {
+      name: 'baddn: a comma in an unquoted display name',
+      message: options({ From: 'Bell, Alexander <sip:a.g.bell@example.com>;tag=43' }),
+      refused: 400,
+    },
+    {
+      name: 'badvers: another version of SIP',
+      message: message(['OPTIONS sip:t.watson@example.org SIP/7.0', ...headers('OPTIONS')]),
+      refused: 505,
+    },
     { name: 'mismatch01: CSeq names another method', message: options({ CSeq: '8 INVITE' }), refused: 400 },
     {
       name: 'mismatch02: so it does, for a method nobody knows',
       message: message(['NEWMETHOD sip:user@example.com SIP/2.0', ...headers('NEWMETHOD', { CSeq: '8 INVITE' })]),
       refused: 400,
     },
-    { name: 'bigcode: a status that wraps around to 5 in 32 bits', message: message(['SIP/2.0 4294967301 better not break the receiver', ...headers('INVITE')]), dropped: true },
+    {
+      name: 'bigcode: a status that wraps around to 5 in 32 bits',
+      message: message(['SIP/2.0 4294967301 better not break the receiver', ...headers('INVITE')]),
+      dropped: true,
+    },
   ]);
 
   it('says what is wrong in words', () => {

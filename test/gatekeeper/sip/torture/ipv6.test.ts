@@ -9,7 +9,10 @@ describe('RFC 5118, IPv6', () => {
   torture([
     {
       name: '4.1: an IPv6 reference in the Request-URI and the Via',
-      message: register('sip:[2001:db8::10]', { Via: 'SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bKas3-111', Contact: '"Caller" <sip:caller@[2001:db8::1]>' }),
+      message: register('sip:[2001:db8::10]', {
+        Via: 'SIP/2.0/UDP [2001:db8::9:1];branch=z9hG4bKas3-111',
+        Contact: '"Caller" <sip:caller@[2001:db8::1]>',
+      }),
       request: (request) => {
         expect(request.sipUri).toMatchObject({ host: '2001:db8::10', port: undefined });
         expect(request.via).toMatchObject({ host: '2001:db8::9:1', port: undefined });
@@ -48,7 +51,10 @@ describe('RFC 5118, IPv6', () => {
       message: message([
         'BYE sip:user@host.example.net SIP/2.0',
         ...headers('BYE', {
-          Via: ['SIP/2.0/UDP [2001:db8::9:1]:6050;branch=z9hG4bKas3-111', 'SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKjhja8781hjuaij65144;received=192.0.2.1'],
+          Via: [
+            'SIP/2.0/UDP [2001:db8::9:1]:6050;branch=z9hG4bKas3-111',
+            'SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKjhja8781hjuaij65144;received=192.0.2.1',
+          ],
         }),
       ]),
       request: (request) => expect(request.list('via')).toHaveLength(2),
@@ -63,7 +69,10 @@ describe('RFC 5118, IPv6', () => {
     },
     {
       name: '4.9: an IPv4-mapped address',
-      message: message(['INVITE sip:user@example.com SIP/2.0', ...headers('INVITE', { Via: 'SIP/2.0/UDP [::ffff:192.0.2.2]:5060;branch=z9hG4bKb', Contact: '<sip:user@[::ffff:192.0.2.10]>' })]),
+      message: message([
+        'INVITE sip:user@example.com SIP/2.0',
+        ...headers('INVITE', { Via: 'SIP/2.0/UDP [::ffff:192.0.2.2]:5060;branch=z9hG4bKb', Contact: '<sip:user@[::ffff:192.0.2.10]>' }),
+      ]),
       request: (request) => {
         expect(request.via).toMatchObject({ host: '::ffff:192.0.2.2', port: 5060 });
         const [contact] = request.contacts;

@@ -40,7 +40,11 @@ describe('RFC 4475 §3.3, application layer', () => {
     },
     {
       name: 'unksm2: unknown schemes in To, From and Contact',
-      message: request('REGISTER sip:example.com', { To: 'isbn:2983792873', From: '<http://www.example.com>;tag=3234233', Contact: '<name:John_Smith>' }),
+      message: request('REGISTER sip:example.com', {
+        To: 'isbn:2983792873',
+        From: '<http://www.example.com>;tag=3234233',
+        Contact: '<name:John_Smith>',
+      }),
       request: (read) => {
         expect(read.to.uri).toBe('isbn:2983792873');
         expect(read.from.uri).toBe('http://www.example.com');
@@ -50,7 +54,10 @@ describe('RFC 4475 §3.3, application layer', () => {
     },
     {
       name: 'bext01: options in Require and Proxy-Require that nobody supports',
-      message: request('OPTIONS sip:user@example.com', { Require: 'nothingSupportsThis, nothingSupportsThisEither', 'Proxy-Require': 'noProxiesSupportThis, norDoAnyProxiesSupportThis' }),
+      message: request('OPTIONS sip:user@example.com', {
+        Require: 'nothingSupportsThis, nothingSupportsThisEither',
+        'Proxy-Require': 'noProxiesSupportThis, norDoAnyProxiesSupportThis',
+      }),
       request: (read) => expect(read.list('proxy-require')).toEqual(['noProxiesSupportThis', 'norDoAnyProxiesSupportThis']),
     },
     {
@@ -75,17 +82,31 @@ describe('RFC 4475 §3.3, application layer', () => {
         ['From', ['<sip:a@example.net>;tag=1', '<sip:b@example.net>;tag=2']],
         ['Content-Type', ['application/sdp', 'text/plain']],
       ] as const
-    ).map(([name, values]) => ({ name: `multi01: two ${name} headers`, message: request('INVITE sip:user@example.com', { [name]: values }), refused: 400 })),
-    { name: 'mcl01: two Content-Length headers that differ', message: request('OPTIONS sip:user@example.com', { 'Content-Length': ['13', '5'] }, 'hello'), refused: 400 },
+    ).map(([name, values]) => ({
+      name: `multi01: two ${name} headers`,
+      message: request('INVITE sip:user@example.com', { [name]: values }),
+      refused: 400,
+    })),
+    {
+      name: 'mcl01: two Content-Length headers that differ',
+      message: request('OPTIONS sip:user@example.com', { 'Content-Length': ['13', '5'] }, 'hello'),
+      refused: 400,
+    },
     {
       name: 'bcast: a response with a broadcast address in its second Via is a response like any other to the parser',
       message: message([
         'SIP/2.0 200 OK',
-        ...headers('INVITE', { Via: ['SIP/2.0/UDP 192.0.2.198;branch=z9hG4bK1324923', 'SIP/2.0/UDP 255.255.255.255;branch=z9hG4bK1saber23'] }),
+        ...headers('INVITE', {
+          Via: ['SIP/2.0/UDP 192.0.2.198;branch=z9hG4bK1324923', 'SIP/2.0/UDP 255.255.255.255;branch=z9hG4bK1saber23'],
+        }),
       ]),
       response: (read) => expect(read.via.host).toBe('192.0.2.198'),
     },
-    { name: 'zeromf: Max-Forwards is 0', message: request('OPTIONS sip:user@example.com', { 'Max-Forwards': '0' }), request: (read) => expect(read.maxForwards).toBe(0) },
+    {
+      name: 'zeromf: Max-Forwards is 0',
+      message: request('OPTIONS sip:user@example.com', { 'Max-Forwards': '0' }),
+      request: (read) => expect(read.maxForwards).toBe(0),
+    },
     {
       name: 'cparam01: without brackets a parameter is the header’s',
       message: request('REGISTER sip:example.com', { Contact: 'sip:+19725552222@gw1.example.net;unknownparam' }),
@@ -110,7 +131,11 @@ describe('RFC 4475 §3.3, application layer', () => {
     },
     {
       name: 'sdp01: an Accept that leaves out SDP',
-      message: request('INVITE sip:user@example.com', { Accept: 'text/nobodyKnowsThis', 'Content-Type': 'application/sdp' }, 'v=0\r\nm=audio 4 RTP/AVP 0\r\n'),
+      message: request(
+        'INVITE sip:user@example.com',
+        { Accept: 'text/nobodyKnowsThis', 'Content-Type': 'application/sdp' },
+        'v=0\r\nm=audio 4 RTP/AVP 0\r\n',
+      ),
       request: (read) => {
         expect(read.list('accept')).toEqual(['text/nobodyKnowsThis']);
         expect(judgeOffer(inspectSdp(sdpOf(read) ?? ''))).toBe('mediaNotEncrypted');

@@ -167,7 +167,9 @@ describe('RFC 4475 §3.1.1, valid messages', () => {
         `Call-ID: longreq.one${long('really', 20)}longcallid`,
         'CSeq: 3882340 INVITE',
         `Unknown-${long('Long', 20)}-Name: unknown-${long('long', 20)}-value; unknown-${long('long', 20)}-parameter = x`,
-        ...['Via', 'v', 'V', 'ViA', 'VIa', 'VIA', 'via', 'viA', 'vIa', 'vIA', 'V ', 'v  '].map((name, n) => `${name}: SIP/2.0/TCP sip${33 - n}.example.com`),
+        ...['Via', 'v', 'V', 'ViA', 'VIa', 'VIA', 'via', 'viA', 'vIa', 'vIA', 'V ', 'v  '].map(
+          (name, n) => `${name}: SIP/2.0/TCP sip${33 - n}.example.com`,
+        ),
         ...Array.from({ length: 21 }, (_, n) => `Via  : SIP/2.0/TCP sip${21 - n}.example.com`),
         `Via: SIP/2.0/TCP host.example.com;received=192.0.2.5;branch=very${long('long', 50)}branchvalue`,
         'Max-Forwards: 70',
@@ -177,7 +179,10 @@ describe('RFC 4475 §3.1.1, valid messages', () => {
       request: (request) => {
         expect(request.via.host).toBe('sip33.example.com');
         expect(request.getAll('via')).toHaveLength(34);
-        expect(parseVia(request.list('via')[33] ?? '')).toMatchObject({ received: '192.0.2.5', branch: `very${long('long', 50)}branchvalue` });
+        expect(parseVia(request.list('via')[33] ?? '')).toMatchObject({
+          received: '192.0.2.5',
+          branch: `very${long('long', 50)}branchvalue`,
+        });
         expect(parseSipUri(request.to.uri)?.params.size).toBe(3);
         expect(request.from.tag).toBe(`12${long('982', 50)}424`);
       },

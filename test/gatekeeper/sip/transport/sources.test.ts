@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+import ipaddr from 'ipaddr.js';
 import { describe, expect, it } from 'vitest';
 import { ConnectionCounter } from '../../../../src/gatekeeper/sip/transport/connections.js';
 import { Sources, sourceKey } from '../../../../src/gatekeeper/sip/transport/sources.js';
@@ -72,6 +74,19 @@ describe('sourceKey', () => {
     ['::ffff:192.0.2.1', '192.0.2.1'],
   ])('%s is counted as %s', (address, key) => {
     expect(sourceKey(address)).toBe(key);
+  });
+
+  it('is the first 64 bits of any IPv6 address', () => {
+    const group = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff }));
+    fc.assert(
+      fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), (groups) => {
+        const address = new ipaddr.IPv6(groups);
+        fc.pre(address.range() !== 'ipv4Mapped');
+        const expected = groups.slice(0, 4).map((each) => each.toString(16));
+        expect(sourceKey(address.toRFC5952String())).toBe(expected.join(':'));
+        expect(sourceKey(address.toNormalizedString())).toBe(expected.join(':'));
+      }),
+    );
   });
 });
 

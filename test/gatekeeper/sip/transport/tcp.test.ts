@@ -93,6 +93,15 @@ describe('TCP', () => {
     await eventually(() => bench.transports.stats.inboundConnections === 0);
   });
 
+  it('lets its last answer be read, though more keeps coming in (RFC 1122 §4.2.2.13)', async () => {
+    const answer = `SIP/2.0 400 Content-Length is missing\r\n${'X-Filler: x\r\n'.repeat(70_000)}\r\n`;
+    const bench = keep(await Bench.open([ipv4], {}, answer));
+    const caller = await client(bench.port());
+    caller.socket.write(`INVITE sip:norr.example SIP/2.0\r\nCall-ID: a\r\n\r\n${'v=0\r\n'.repeat(400_000)}`);
+    await caller.closed;
+    expect(caller.received().length).toBe(answer.length);
+  });
+
   it('closes a connection that does not speak SIP, without an answer', async () => {
     const bench = keep(await Bench.open([ipv4], {}, ok));
     const caller = await client(bench.port());
