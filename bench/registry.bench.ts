@@ -58,8 +58,8 @@ function timings(count: number): Row[] {
   });
   if (registry.size !== 0) throw new Error(`Expected every registration to expire, ${registry.size} are left`);
   return [
-    atMost('registry: refresh', (refresh * 1e9) / (rounds * changes.length), 'ns', 2000),
-    atMost('registry: expiry, a registration', (expiry * 1e9) / count, 'ns', 2000),
+    plain('registry: refresh, CPU', (refresh * 1e9) / (rounds * changes.length), 'ns'),
+    plain('registry: expiry of one registration, CPU', (expiry * 1e9) / count, 'ns'),
   ];
 }
 

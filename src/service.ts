@@ -148,7 +148,10 @@ export class Service {
       edge.planChanged(plan);
       this.#logger.info({ revision: plan.revision, warnings: findings.length }, 'The address plan was read again and is in force');
     } else {
-      this.#logger.error({ revision: current.plan.revision, findings: findings.map(oneLine) }, 'The address plan has errors: the old one stays in force');
+      this.#logger.error(
+        { revision: current.plan.revision, findings: findings.map(oneLine) },
+        'The address plan has errors: the old one stays in force',
+      );
     }
     return { applied: plan !== undefined, revision: current.plan.revision, findings };
   }

@@ -24,7 +24,7 @@ export function deny(caller: Caller, token: string | undefined): Denial | undefi
   }
   if (!isLoopback(caller.address)) {
     return token === undefined
-      ? { status: 403, message: 'The API answers this machine only: set http.token in the configuration to open it' }
+      ? { status: 403, message: 'The API answers this machine only: set http.operatorToken in the configuration to open it' }
       : { status: 401, message: 'Send the API token: Authorization: Bearer …' };
   }
   return local(caller.headers);

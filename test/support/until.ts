@@ -2,7 +2,11 @@
  * Waits until `look` finds something (neither undefined nor false), and gives it back. Looks again with every turn of a short timer: a
  * condition in another process, or across a socket, tells nobody when it comes true.
  */
-export async function until<T>(look: () => T | undefined | false | Promise<T | undefined | false>, what: () => string, ms = 10_000): Promise<T> {
+export async function until<T>(
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  what: () => string,
+  ms = 10_000,
+): Promise<T> {
   const end = performance.now() + ms;
   for (;;) {
     const found = await look();

@@ -23,8 +23,8 @@ export interface RecordWriterOptions {
 }
 
 /**
- * What happened since the last write gathers for this long: one write to each file, however many calls. Calls that begin so shortly before
- * a kill -9 leave no trace; nobody has talked in them. At 200 calls/s, 10 ms cost more CPU time than the rest of a call's way.
+ * What happened since the last write gathers for this long: one write to each file, however many calls (a write takes about 40 µs of CPU
+ * time whatever it holds). Calls that begin so shortly before a kill -9 leave no trace.
  */
 const GATHER_MS = 50;
 /** Written data is on the disk itself (fdatasync) this long after, at most. */

@@ -107,8 +107,12 @@ function buildSources(source: SourcesSource, path: Path, report: Report): ZoneSo
   return { addresses, certificateNames };
 }
 
-/** A peer sends from where it listens, over UDP at least: its own address and port tell it without being written down. */
+/**
+ * A peer sends from where it listens, over UDP at least: its own address and port tell it without being written down. Not where the zone
+ * wants a certificate: then an address alone must not do.
+ */
 function withPeers(sources: ZoneSources, peers: readonly SipPeer[]): ZoneSources {
+  if (sources.certificateNames.length > 0) return sources;
   const own = peers.filter((peer) => isIP(peer.host) !== 0).map((peer) => hostPort(peer.host, peer.port));
   return { ...sources, addresses: [...new Set([...sources.addresses, ...own])] };
 }

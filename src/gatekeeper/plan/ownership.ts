@@ -1,4 +1,5 @@
 import type { CanonicalAlias } from '../routing/route.js';
+import { phoneDigits } from './dialled.js';
 import { matchNumber, numberAtDomain } from './normalise.js';
 import type { Organisation, Plan } from './plan.js';
 
@@ -8,8 +9,13 @@ export function ownerOf(plan: Plan, alias: CanonicalAlias): Organisation | undef
     case 'number':
       return matchNumber(alias.number, plan)?.series.organisation;
     case 'uri': {
-      const number = numberAtDomain(alias, plan);
-      return number === undefined ? plan.domains.get(alias.domain)?.organisation : matchNumber(number, plan)?.series.organisation;
+      if (numberAtDomain(alias, plan) === undefined) {
+        // 461020001@norr.example shows region-syd's number, whatever domain stands behind it.
+        const digits = phoneDigits(alias.user);
+        const match = digits === undefined ? undefined : matchNumber(digits, plan);
+        if (match?.exact) return match.series.organisation;
+      }
+      return plan.domains.get(alias.domain)?.organisation;
     }
     case 'h323Id':
     case 'address':

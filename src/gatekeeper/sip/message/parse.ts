@@ -1,9 +1,9 @@
+import { isAbsoluteUri } from './absolute-uri.js';
 import { isSpaceCode, skipSpace, tokenEnd } from './chars.js';
 import { parseContentLength } from './fields.js';
 import type { HeaderLines } from './header-lines.js';
 import { headerNameAt } from './header-names.js';
 import { SipRequest, SipResponse } from './message.js';
-import { isAbsoluteUri } from './name-addr.js';
 import { SipSyntaxError } from './syntax-error.js';
 import { sipSchemeEnd } from './uri.js';
 

@@ -1,6 +1,6 @@
+import { isAbsoluteUri } from './absolute-uri.js';
 import { isDigitCode, isUriText, lowerCase } from './chars.js';
 import { parseHostPort } from './host.js';
-import { isAbsoluteUri } from './name-addr.js';
 import { stringifyUri } from './node-sip.js';
 import { noParams, type Params } from './params.js';
 import { unescapeUri } from './uri-escape.js';

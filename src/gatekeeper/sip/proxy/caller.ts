@@ -1,7 +1,7 @@
 import type { RefusalCode } from '../../calls/reasons.js';
 import { aliasKey, normalise, numberAtDomain } from '../../plan/normalise.js';
-import type { Organisation, Plan, Zone } from '../../plan/plan.js';
 import { ownerOf } from '../../plan/ownership.js';
+import type { Organisation, Plan, Zone } from '../../plan/plan.js';
 import type { Authenticator } from '../authenticator.js';
 import type { Here } from '../here.js';
 import type { SipRequest, SipResponse } from '../message/message.js';

@@ -1,7 +1,7 @@
-import { parseNameAddr } from '../message/name-addr.js';
 import type { EpochMs } from '../../../clock.js';
 import type { Zone } from '../../plan/plan.js';
 import { SipRequest } from '../message/message.js';
+import { parseNameAddr } from '../message/name-addr.js';
 import type { SdpSecurity } from '../sdp-policy.js';
 import type { Flow } from '../transport/flow.js';
 
@@ -43,7 +43,13 @@ export function contactOf(message: { get(name: string): string | undefined; list
  * A request of our own inside somebody else's dialog, written as if the other party had sent it. A proxy has no dialog of its own;
  * this is how one ends a call whose parties broke its rules or fell silent (the same is done by every call-stateful proxy).
  */
-export function requestWithin(dialog: Dialog, towards: 'caller' | 'callee', method: string, cseq: number, reason: string | undefined): SipRequest {
+export function requestWithin(
+  dialog: Dialog,
+  towards: 'caller' | 'callee',
+  method: string,
+  cseq: number,
+  reason: string | undefined,
+): SipRequest {
   const target = dialog[towards];
   const source = towards === 'caller' ? dialog.callee : dialog.caller;
   const headers: [string, string][] = [['Max-Forwards', '70']];

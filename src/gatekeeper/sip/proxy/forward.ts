@@ -1,5 +1,5 @@
-import type { SipRequest } from '../message/message.js';
 import type { Here } from '../here.js';
+import type { SipRequest } from '../message/message.js';
 import type { Flow } from '../transport/flow.js';
 import { makeBranch } from './branch.js';
 
@@ -13,7 +13,10 @@ export function lowerMaxForwards(request: SipRequest): void {
 
 /** Our Via on top, with a branch of its own (RFC 3261 §16.6 step 8) and `rport` (RFC 3581 §3). */
 export function addVia(request: SipRequest, here: Here, flow: Flow, loop: string): void {
-  request.prepend('via', `SIP/2.0/${flow.transport.toUpperCase()} ${here.hostPort(flow)};rport;branch=${makeBranch(here.branchPrefix, loop)}`);
+  request.prepend(
+    'via',
+    `SIP/2.0/${flow.transport.toUpperCase()} ${here.hostPort(flow)};rport;branch=${makeBranch(here.branchPrefix, loop)}`,
+  );
 }
 
 /** Credentials for our own realm have done their work; they go no further (RFC 3261 §22.3). */

@@ -2,10 +2,10 @@ import type { EpochMs } from '../../../clock.js';
 import type { RefusalCode } from '../../calls/reasons.js';
 import type { Route } from '../../routing/route.js';
 import type { SipRequest, SipResponse } from '../message/message.js';
+import { responseTo } from '../message/message.js';
 import { refusalResponse } from '../refusal-response.js';
 import type { SdpSecurity } from '../sdp-policy.js';
 import type { ServerTransaction } from '../transaction/transactions.js';
-import { responseTo } from '../message/message.js';
 import type { Flow } from '../transport/flow.js';
 import { type AttemptEnd, BranchAttempt } from './branch-attempt.js';
 import type { ProxyContext } from './context.js';
@@ -293,4 +293,3 @@ function popVia(response: SipResponse): SipResponse {
   response.removeFirst('via');
   return response;
 }
-

@@ -6,11 +6,7 @@ import { addVia } from './forward.js';
 import { hopTo } from './hop.js';
 
 /** Sends a request of our own over a hop and tells its final response; undefined: none came, or it could not be sent. */
-export async function sendOwn(
-  context: ProxyContext,
-  request: SipRequest,
-  target: DialogSide,
-): Promise<SipResponse | undefined> {
+export async function sendOwn(context: ProxyContext, request: SipRequest, target: DialogSide): Promise<SipResponse | undefined> {
   const out = await openHop(context, target);
   if (!out) return undefined;
   addVia(request, context.here, out, 'own');

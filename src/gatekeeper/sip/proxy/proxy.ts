@@ -17,12 +17,13 @@ import { cancelInDialog, forwardInDialog } from './in-dialog.js';
 import { type Caller, InviteHandler, inviteOf } from './invite.js';
 import { mediaOf } from './media-policy.js';
 import { type OwnRoutes, popOwnRoutes } from './record-route.js';
-import type { CallSession } from './session.js';
 import type { RefusalPace } from './refusal-pace.js';
+import type { CallSession } from './session.js';
 import { watchSession } from './silence.js';
 
 /** Methods that this gatekeeper answers or passes on; RFC 3261 §20.5. */
-export const allowedMethods = 'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, PRACK, REFER, NOTIFY, SUBSCRIBE, MESSAGE, PUBLISH';
+export const allowedMethods =
+  'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, PRACK, REFER, NOTIFY, SUBSCRIBE, MESSAGE, PUBLISH';
 
 export interface ProxyParts {
   readonly context: ProxyContext;
@@ -195,7 +196,6 @@ export class Proxy implements TransactionUser {
     }
     this.#forwardOther(request, flow, caller);
   }
-
 
   /** MESSAGE, OPTIONS to an endpoint, SUBSCRIBE and the like: routed as a call is, without a record. */
   #forwardOther(request: SipRequest, flow: Flow, caller: Caller): void {

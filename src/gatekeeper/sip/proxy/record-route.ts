@@ -1,8 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Here } from '../here.js';
 import type { SipRequest } from '../message/message.js';
 import { type NameAddr, parseNameAddr } from '../message/name-addr.js';
 import { parseSipUri, type SipUri } from '../message/uri.js';
-import type { Here } from '../here.js';
 import type { Flow } from '../transport/flow.js';
 
 /** The URI parameter that ties a Record-Route to a call of ours. */

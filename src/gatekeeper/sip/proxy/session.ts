@@ -8,11 +8,11 @@ import { judgeAnswer } from '../sdp-policy.js';
 import type { Flow } from '../transport/flow.js';
 import type { ProxyContext } from './context.js';
 import { contactOf, type Dialog, type DialogSide } from './dialog.js';
+import type { Hunt } from './hunt.js';
 import { judgeMedia, mediaOf } from './media-policy.js';
 import { endDialog } from './originate.js';
 import { isOwnRoute } from './record-route.js';
 import { sessionExpires } from './session-timer.js';
-import type { Hunt } from './hunt.js';
 
 /** RFC 4028 §10: the BYE for a session that nobody refreshed is due before its expiry; this much later it is over for us. */
 const expiryGraceMs = 32_000;

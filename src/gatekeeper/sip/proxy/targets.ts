@@ -1,6 +1,6 @@
-import type { Binding } from '../../registry/registration.js';
 import type { RefusalCode } from '../../calls/reasons.js';
 import type { Zone } from '../../plan/plan.js';
+import type { Binding } from '../../registry/registration.js';
 import type { InternetRoute, PeerRoute, RegistrationRoute, Route } from '../../routing/route.js';
 import { parseSipUri, type SipUri } from '../message/uri.js';
 import type { Flow, Target } from '../transport/flow.js';

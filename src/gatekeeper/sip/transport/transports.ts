@@ -15,8 +15,8 @@ import { UdpListener } from './udp.js';
 
 export interface ListenAddress extends SocketAddress {
   readonly transport: SipTransport;
-  /** The host that others are to use for this listener, where it differs from the address (NAT, a name in DNS). */
-  readonly advertised?: string | undefined;
+  /** What others are to use for this listener, where it differs from the address (NAT, a name in DNS). Passed on in `listeners`. */
+  readonly advertised?: { readonly host: string; readonly port: number | undefined } | undefined;
 }
 
 export interface TransportOptions {

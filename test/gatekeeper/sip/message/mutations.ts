@@ -77,21 +77,18 @@ export function mutate(message: string, next: () => number): string {
         break;
       }
       case 5:
-        text =
-          text.slice(0, from) +
-          (next() < 0.5
-            ? text
-                .slice(from, to)
-                .toUpperCase()
-                .replace(/[^\x00-\xff]/g, '?')
-            : '') +
-          text.slice(to);
+        text = text.slice(0, from) + lettersUp(text.slice(from, to)) + text.slice(to);
         break;
       default:
         text = text.slice(0, from) + (hostile[Math.floor(next() * hostile.length)] ?? '') + text.slice(from);
     }
   }
   return text;
+}
+
+/** ASCII only: latin1 has letters whose capitals are not bytes. */
+function lettersUp(text: string): string {
+  return text.replace(/[a-z]/g, (letter) => letter.toUpperCase());
 }
 
 /** Bytes without any plan. */

@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest';
 import { parseCredentials } from '../../../../src/gatekeeper/sip/message/auth-header.js';
 import { parseSipUri, parseUri } from '../../../../src/gatekeeper/sip/message/uri.js';
 import { inspectSdp, judgeOffer, sdpOf } from '../../../../src/gatekeeper/sip/sdp-policy.js';
-import { headers, message, torture } from './torture-case.js';
+import { firstContact, headers, message, torture } from './torture-case.js';
 
 const request = (start: string, more?: Parameters<typeof headers>[1], body = '') =>
   message([`${start} SIP/2.0`, ...headers(start.slice(0, start.indexOf(' ')), more)], body);
@@ -111,9 +111,9 @@ describe('RFC 4475 §3.3, application layer', () => {
       name: 'cparam01: without brackets a parameter is the header’s',
       message: request('REGISTER sip:example.com', { Contact: 'sip:+19725552222@gw1.example.net;unknownparam' }),
       request: (read) => {
-        const [contact] = read.contacts;
+        const contact = firstContact(read);
         expect(contact).toMatchObject({ uri: 'sip:+19725552222@gw1.example.net' });
-        expect(contact !== '*' && contact?.params.get('unknownparam')).toBe(true);
+        expect(contact.params.get('unknownparam')).toBe(true);
       },
     },
     {
@@ -125,8 +125,8 @@ describe('RFC 4475 §3.3, application layer', () => {
       name: 'regescrt: a Contact URI with an escaped Route header in it',
       message: request('REGISTER sip:example.com', { Contact: '<sip:user@example.com?Route=%3Csip:sip.example.com%3E>' }),
       request: (read) => {
-        const [contact] = read.contacts;
-        expect(contact && contact !== '*' && parseSipUri(contact.uri)?.headers).toBe('Route=%3Csip:sip.example.com%3E');
+        const contact = firstContact(read);
+        expect(parseSipUri(contact.uri)?.headers).toBe('Route=%3Csip:sip.example.com%3E');
       },
     },
     {

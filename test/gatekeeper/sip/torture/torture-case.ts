@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { responseTo, SipRequest, SipResponse } from '../../../../src/gatekeeper/sip/message/message.js';
+import { type NameAddr, responseTo, type SipMessage, SipRequest, SipResponse } from '../../../../src/gatekeeper/sip/message/message.js';
 import { parseMessage } from '../../../../src/gatekeeper/sip/message/parse.js';
 
 /** One message and what must come of it. The names are those of RFC 4475 and RFC 5118; the messages are ours, made from their descriptions. */
@@ -41,6 +41,13 @@ export function headers(method: string, more: Readonly<Record<string, string | r
     if (value === undefined) return [];
     return (typeof value === 'string' ? [value] : value).map((line) => `${name}: ${line}`);
   });
+}
+
+export function firstContact(message: SipMessage): NameAddr {
+  const { contacts } = message;
+  const first = contacts === '*' ? undefined : contacts[0];
+  if (!first) throw new Error('no Contact was read');
+  return first;
 }
 
 /** Makes a test of each case, and for those that are read one more: that they go on unchanged but for folding and Content-Length. */
