@@ -17,14 +17,14 @@ import type { ProxyContext, ProxyObserver } from './proxy/context.js';
 import { addVia } from './proxy/forward.js';
 import { formatHostPort } from './proxy/host-port.js';
 import { openFirst } from './proxy/originate.js';
-import { Proxy } from './proxy/proxy.js';
+import { SipProxy } from './proxy/proxy.js';
 import { RouteTokens } from './proxy/record-route.js';
 import { RefusalPace } from './proxy/refusal-pace.js';
 import { Sessions } from './proxy/sessions.js';
 import { noteReceived } from './received.js';
 import { type RegisterOutcome, Registrar } from './registrar.js';
 import { Transactions } from './transaction/transactions.js';
-import type { Flow } from './transport/flow.js';
+import type { Flow, FramingLoss } from './transport/flow.js';
 import type { TransportLimits } from './transport/limits.js';
 import type { TlsOptions } from './transport/tls.js';
 import { Transports } from './transport/transports.js';
@@ -58,7 +58,7 @@ const refusalsPerSecond = 10;
 export class SipEdge {
   readonly #transports: Transports;
   readonly #transactions: Transactions;
-  readonly #proxy: Proxy;
+  readonly #proxy: SipProxy;
   readonly #pinger: PeerPinger;
   readonly #here: Here;
   readonly #locator: Locator;
@@ -78,7 +78,7 @@ export class SipEdge {
       clock: options.clock,
       connectTimeoutMs: settings.timers.connectMs,
       requestClientCertificate: wantsClientCertificates(options.plan()),
-      onMessage: (message, flow) => inbox.edge?.receive(message, flow),
+      onMessage: (message, flow, loss) => inbox.edge?.receive(message, flow, loss),
       onRefused: (source, why) => observer.dropped(source, why),
       keepIdle: (flow) => inbox.edge?.isNeeded(flow) ?? false,
     });
@@ -98,7 +98,7 @@ export class SipEdge {
     const user = {
       onRequest: (request: SipRequest, flow: Flow) => this.#proxy.onRequest(request, flow),
       onAck: (request: SipRequest, flow: Flow) => this.#proxy.onAck(request, flow),
-      onCancel: (...cancel: Parameters<Proxy['onCancel']>) => this.#proxy.onCancel(...cancel),
+      onCancel: (...cancel: Parameters<SipProxy['onCancel']>) => this.#proxy.onCancel(...cancel),
       onStrayResponse: () => this.#proxy.onStrayResponse(),
       onOverload: (request: SipRequest) => observer.refused(request.method, 'overloaded', undefined),
     };
@@ -159,7 +159,7 @@ export class SipEdge {
         }),
       observer,
     };
-    this.#proxy = new Proxy({
+    this.#proxy = new SipProxy({
       context: this.#context,
       registrar,
       authenticator,
@@ -185,13 +185,14 @@ export class SipEdge {
   }
 
   /** One whole message from a socket. Never throws: what cannot be read is answered where SIP has an answer, and counted. */
-  receive(bytes: string, flow: Flow): void {
+  receive(bytes: string, flow: Flow, loss?: FramingLoss): void {
     const result = parseMessage(bytes, { stream: flow.reliable });
-    if (!result.ok) {
-      this.#options.observer.malformed(result.error.message, flow.remote.address, flow.transport);
-      const { answerable, status, error } = result;
+    if (loss || !result.ok) {
+      const { status, text } = loss ?? { status: result.ok ? 400 : result.status, text: result.ok ? '' : result.error.message };
+      this.#options.observer.malformed(text, flow.remote.address, flow.transport);
+      const request = result.ok ? result.message : result.answerable;
       // An ACK is never answered, and neither is what cannot be matched to its sender (RFC 3261 §17.1.1.3, §8.2).
-      if (answerable && answerable.method !== 'ACK') flow.send(responseTo(answerable, status, error.message).toString());
+      if (request instanceof SipRequest && request.method !== 'ACK') flow.send(responseTo(request, status, text).toString());
       return;
     }
     const { message } = result;

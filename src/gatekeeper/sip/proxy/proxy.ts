@@ -25,7 +25,7 @@ import { watchSession } from './silence.js';
 export const allowedMethods =
   'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, PRACK, REFER, NOTIFY, SUBSCRIBE, MESSAGE, PUBLISH';
 
-export interface ProxyParts {
+export interface SipProxyParts {
   readonly context: ProxyContext;
   readonly registrar: Registrar;
   readonly authenticator: Authenticator;
@@ -36,7 +36,7 @@ export interface ProxyParts {
 }
 
 /** The stateful proxy (RFC 3261 §16): everything that the transaction layer hands up starts here. */
-export class Proxy implements TransactionUser {
+export class SipProxy implements TransactionUser {
   readonly #context: ProxyContext;
   readonly #registrar: Registrar;
   readonly #authenticator: Authenticator;
@@ -47,7 +47,7 @@ export class Proxy implements TransactionUser {
   readonly #registeredUntil = new WeakMap<Flow, number>();
   #draining = false;
 
-  constructor(parts: ProxyParts) {
+  constructor(parts: SipProxyParts) {
     this.#context = parts.context;
     this.#registrar = parts.registrar;
     this.#authenticator = parts.authenticator;
