@@ -24,8 +24,9 @@ import { Sessions } from './proxy/sessions.js';
 import { noteReceived } from './received.js';
 import { type RegisterOutcome, Registrar } from './registrar.js';
 import { Transactions } from './transaction/transactions.js';
-import type { Flow, FramingLoss } from './transport/flow.js';
+import type { Flow } from './transport/flow.js';
 import type { TransportLimits } from './transport/limits.js';
+import type { FramingLoss } from './transport/stream-framer.js';
 import type { TlsOptions } from './transport/tls.js';
 import { Transports } from './transport/transports.js';
 

@@ -40,8 +40,8 @@ const needed = 128;
  * Reads a session description (RFC 8866) for its encryption only. Never throws.
  *
  * Our own reader, because sdp-transform 3.0 is made for what browsers write: of `KDR=1 UNENCRYPTED_SRTP` it keeps the first word, a line
- * it does not know is dropped in silence, `m=video 1  RTP/AVP` gets an empty protocol; and it takes 34 µs for an offer of two lines,
- * where this takes 4.
+ * it does not know is dropped in silence, `m=video 1  RTP/AVP` gets an empty protocol; and it takes 14 µs for an offer of two lines,
+ * where this takes 6.5.
  */
 export function inspectSdp(body: string): SdpSecurity {
   if (body.length > sdpLimits.bytes) return unreadable(`The session description is longer than ${sdpLimits.bytes} bytes`);
