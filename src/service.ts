@@ -11,7 +11,7 @@ import { liveCall, RecentCalls } from './gatekeeper/calls/recent-calls.js';
 import { RecordWriter } from './gatekeeper/calls/record-writer.js';
 import type { Plan } from './gatekeeper/plan/plan.js';
 import { SipEdge } from './gatekeeper/sip/edge.js';
-import { formatHostPort } from './gatekeeper/sip/proxy/host-port.js';
+import { formatHostPort } from './gatekeeper/sip/message/host.js';
 import type { TlsOptions } from './gatekeeper/sip/transport/tls.js';
 import { EdgeReports } from './monitoring/edge-reports.js';
 import { licenceUse } from './monitoring/licence-use.js';

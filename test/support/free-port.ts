@@ -18,3 +18,11 @@ export async function freePort(): Promise<number> {
     if (free) return port;
   }
 }
+
+/** An even port that is free, and the next one: RTP and RTCP (RFC 3550 §11). */
+export async function freePortPair(): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    if (port % 2 === 0 && port < 65_000) return port;
+  }
+}

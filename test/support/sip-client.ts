@@ -3,11 +3,11 @@ import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, connect as netConnect, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
-import { parseAuthParams } from './auth-params.js';
 import { responseTo, type SipMessage, SipRequest, SipResponse } from '../../src/gatekeeper/sip/message/message.js';
 import { parseMessage } from '../../src/gatekeeper/sip/message/parse.js';
-import { sdes } from './sdp.js';
+import { parseAuthParams } from './auth-params.js';
 import { password } from './plan.js';
+import { sdes } from './sdp.js';
 import { until } from './until.js';
 
 export type Transport = 'udp' | 'tcp' | 'tls';
@@ -140,7 +140,9 @@ export class SipClient {
   }
 
   /** Registers, answering the challenge; the final response. */
-  async register(options: { aor?: string; password?: string; headers?: Record<string, string>; algorithm?: string } = {}): Promise<SipResponse> {
+  async register(
+    options: { aor?: string; password?: string; headers?: Record<string, string>; algorithm?: string } = {},
+  ): Promise<SipResponse> {
     const aor = options.aor ?? this.address;
     const send = (more: Record<string, string>) => {
       const request = this.make('REGISTER', `sip:${this.domain}`, {
@@ -413,7 +415,10 @@ export class TestDialog {
   }
 
   /** A request inside the dialog, not sent yet. */
-  request(method: string, options: { body?: string; headers?: Record<string, string>; cseq?: number; routes?: readonly string[] } = {}): SipRequest {
+  request(
+    method: string,
+    options: { body?: string; headers?: Record<string, string>; cseq?: number; routes?: readonly string[] } = {},
+  ): SipRequest {
     const seq = options.cseq ?? (method === 'ACK' ? this.#cseq : ++this.#cseq);
     const request = SipRequest.create(
       method,
@@ -474,7 +479,10 @@ export function refusing(status: number, headers: Record<string, string> = {}): 
 export function answerChallenge(challenge: string, method: string, uri: string, username: string, secret: string, nc = '00000001'): string {
   const params = parseAuthParams(challenge);
   const algorithm = params.get('algorithm') ?? 'MD5';
-  const hash = (text: string) => createHash(algorithm === 'MD5' ? 'md5' : 'sha256').update(text).digest('hex');
+  const hash = (text: string) =>
+    createHash(algorithm === 'MD5' ? 'md5' : 'sha256')
+      .update(text)
+      .digest('hex');
   const [realm, nonce, cnonce] = [params.get('realm') ?? '', params.get('nonce') ?? '', newId()];
   const response = hash(`${hash(`${username}:${realm}:${secret}`)}:${nonce}:${nc}:${cnonce}:auth:${hash(`${method}:${uri}`)}`);
   return `Digest username="${username}", realm="${realm}", nonce="${nonce}", uri="${uri}", response="${response}", algorithm=${algorithm}, cnonce="${cnonce}", qop=auth, nc=${nc}`;

@@ -2,6 +2,7 @@ import { domainToASCII } from 'node:url';
 import type { AliasKey, CanonicalAlias } from '../routing/route.js';
 import { canonicalUser, clean, insideBrackets, isPlainNumber, phoneDigits, unescapePercent } from './dialled.js';
 import { canonicalHost, isDomainName, parseHostPort } from './host.js';
+import { plainSipUri } from './plain-sip-uri.js';
 import type { E164, Organisation, Plan } from './plan.js';
 import type { SeriesMatch } from './series-trie.js';
 
@@ -19,6 +20,8 @@ import type { SeriesMatch } from './series-trie.js';
  */
 export function normalise(text: string): CanonicalAlias | undefined {
   if (isPlainNumber(text)) return { kind: 'number', number: text as E164 };
+  const quick = plainSipUri(text);
+  if (quick !== undefined) return quick;
   const cleaned = clean(text);
   const bare = cleaned === undefined ? undefined : insideBrackets(cleaned);
   if (bare === undefined) return undefined;

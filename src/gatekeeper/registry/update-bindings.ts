@@ -3,7 +3,7 @@ import type { RefusalCode } from '../calls/reasons.js';
 import type { RegistrationChange } from './registration.js';
 import { StoredBinding } from './stored-binding.js';
 
-/** Contacts an alias may have at the same time. A desk with more devices than this wants a hunt group, not one alias. */
+/** Contacts an alias may have at the same time; a further one takes the place of the oldest. */
 export const MAX_CONTACTS = 10;
 
 type UpdateRefusal = Extract<RefusalCode, 'registrationOutOfOrder' | 'registrationContactsExhausted'>;
@@ -34,7 +34,7 @@ export function updateBindings(
       replaced = binding;
     }
     if (contact.expires === 0) continue;
-    if (next.length >= MAX_CONTACTS) return 'registrationContactsExhausted';
+    if (next.length >= MAX_CONTACTS && !dropOldest(next, live)) return 'registrationContactsExhausted';
     insertByPreference(next, new StoredBinding(change, contact, now, replaced));
   }
   // An array that grew by splicing has room for sixteen more: with a million registrations that is memory worth giving back.
@@ -44,6 +44,20 @@ export function updateBindings(
 /** The bindings whose time is not up; `bindings` itself when that is all of them. */
 export function liveBindings(bindings: readonly StoredBinding[], now: EpochMs): readonly StoredBinding[] {
   return bindings.every((binding) => binding.expiresAt > now) ? bindings : bindings.filter((binding) => binding.expiresAt > now);
+}
+
+/**
+ * Makes room for a new contact: the one that was refreshed longest ago goes, as an endpoint that takes a new port at each restart would
+ * otherwise lock itself out until the old ones have run out. Contacts of the request itself stay.
+ */
+function dropOldest(next: StoredBinding[], live: readonly StoredBinding[]): boolean {
+  let oldest: StoredBinding | undefined;
+  for (const binding of next) {
+    if (live.includes(binding) && (oldest === undefined || binding.expiresAt < oldest.expiresAt)) oldest = binding;
+  }
+  if (oldest === undefined) return false;
+  next.splice(next.indexOf(oldest), 1);
+  return true;
 }
 
 function insertByPreference(bindings: StoredBinding[], binding: StoredBinding): void {

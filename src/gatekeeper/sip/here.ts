@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { SipTransport } from '../plan/plan.js';
-import { formatHostPort } from './proxy/host-port.js';
+import { formatHostPort } from './message/host.js';
 import type { Flow, SocketAddress } from './transport/flow.js';
 
 export interface Listener extends SocketAddress {

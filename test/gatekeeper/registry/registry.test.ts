@@ -125,14 +125,26 @@ describe('Registry.apply', () => {
     expect(registry.find('461010001')?.bindings.map((binding) => binding.regId)).toEqual([1]);
   });
 
-  it('refuses an eleventh contact, and the whole request with it', () => {
+  it('refuses a request with eleven contacts, wholly', () => {
     const registry = new Registry();
-    const ten = Array.from({ length: 10 }, (_, index) => contact({ contact: `c${index}` }));
-    expect(registry.apply(change({ contacts: ten }), NOW).ok).toBe(true);
-    const more = [contact({ contact: 'c1', q: 1 }), contact({ contact: 'eleventh' })];
-    expect(registry.apply(change({ cseq: 2, contacts: more }), NOW)).toEqual({ ok: false, refusal: 'registrationContactsExhausted' });
-    expect(registry.find('461010001')?.bindings.every((binding) => binding.q === 1000)).toBe(true);
-    expect(registry.apply(change({ cseq: 2, contacts: ten }), NOW).ok).toBe(true);
+    expect(registry.apply(change(), NOW).ok).toBe(true);
+    const eleven = Array.from({ length: 11 }, (_, index) => contact({ contact: `c${index}` }));
+    expect(registry.apply(change({ cseq: 2, contacts: eleven }), NOW)).toEqual({ ok: false, refusal: 'registrationContactsExhausted' });
+    expect(registry.find('461010001')?.bindings).toHaveLength(1);
+  });
+
+  it('gives the place of the contact that was refreshed longest ago to an eleventh', () => {
+    const registry = new Registry();
+    for (let index = 0; index < 10; index++) {
+      registry.apply(change({ callId: `r${index}`, contacts: [contact({ contact: `c${index}` })] }), NOW + index * 1000);
+    }
+    registry.apply(change({ callId: 'r0', cseq: 2, contacts: [contact({ contact: 'c0' })] }), NOW + 20_000);
+    expect(registry.apply(change({ callId: 'r10', contacts: [contact({ contact: 'c10' })] }), NOW + 21_000).ok).toBe(true);
+    const contacts = registry.find('461010001')?.bindings.map(({ contact: uri }) => uri);
+    expect(contacts).toHaveLength(10);
+    expect(contacts).toContain('c10');
+    expect(contacts).toContain('c0');
+    expect(contacts).not.toContain('c1');
   });
 
   it('refuses an alias that is registered with the other protocol, until that is over', () => {

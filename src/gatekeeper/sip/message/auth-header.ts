@@ -47,7 +47,10 @@ function parseAuth(text: string): AuthHeader | undefined {
 /** Parameters whose values are tokens; every other is written as a quoted string (RFC 7616 §3.3, §3.4, §3.5). */
 const tokenParams = new Set(['algorithm', 'stale', 'nc', 'userhash', 'charset']);
 
-/** Writes a WWW-Authenticate or Proxy-Authenticate value: `formatChallenge('Digest', [['realm', 'x'], ['nonce', 'y']])`. Quotes what must be quoted. */
+/**
+ * Writes a WWW-Authenticate or Proxy-Authenticate value: `formatChallenge('Digest', [['realm', 'x'], ['nonce', 'y']])`. Quotes what must
+ * be quoted.
+ */
 export function formatChallenge(scheme: string, params: Iterable<readonly [name: string, value: string]>): string {
   return formatAuth(scheme, params, false);
 }

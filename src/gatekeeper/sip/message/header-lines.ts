@@ -42,7 +42,10 @@ export class HeaderTable {
     return found;
   }
 
-  /** The comma-separated values over all lines with this name (RFC 3261 §7.3.1). Not for headers whose single value may hold a comma (Date, Subject, challenges). */
+  /**
+   * The comma-separated values over all lines with this name (RFC 3261 §7.3.1). Not for headers whose single value may hold a comma (Date,
+   * Subject, challenges).
+   */
   list(name: string): readonly string[] {
     const found: string[] = [];
     for (let i = 0; i < this.#names.length; i++) {

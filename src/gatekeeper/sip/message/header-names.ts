@@ -27,11 +27,13 @@ const compact: Readonly<Record<string, string>> = {
 /** Names as the RFCs write them; what we add is written like that. */
 const wellKnown = `Accept Accept-Contact Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Authentication-Info Authorization
  Call-ID Call-Info Contact Content-Disposition Content-Encoding Content-ID Content-Language Content-Length Content-Type CSeq Date
- Error-Info Event Expires Feature-Caps Flow-Timer From Geolocation Geolocation-Routing History-Info Identity Identity-Info In-Reply-To Info-Package Join
+ Error-Info Event Expires Feature-Caps Flow-Timer From Geolocation Geolocation-Routing History-Info Identity Identity-Info In-Reply-To Info-Package
+ Join
  Max-Breadth Max-Forwards Min-Expires Min-SE MIME-Version Organization P-Access-Network-Info P-Asserted-Identity P-Associated-URI
  P-Charging-Vector P-Preferred-Identity Path Priority Privacy Proxy-Authenticate Proxy-Authorization Proxy-Require RAck Reason
  Record-Route Recv-Info Refer-To Referred-By Reject-Contact Remote-Party-ID Replaces Reply-To Request-Disposition Require Retry-After
- Route RSeq Server Service-Route Session-Expires Session-ID SIP-ETag SIP-If-Match Subject Subscription-State Supported Target-Dialog Timestamp
+ Route RSeq Server Service-Route Session-Expires Session-ID SIP-ETag SIP-If-Match Subject Subscription-State Supported Target-Dialog
+ Timestamp
  To Unsupported User-Agent User-to-User Via Warning WWW-Authenticate`.split(/\s+/);
 
 /** A header name that a parser met. */

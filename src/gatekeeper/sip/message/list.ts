@@ -20,7 +20,10 @@ export function listValueEnd(text: string, from: number): number {
   return text.length;
 }
 
-/** Splits a line at its commas, respecting quoted strings and `<>` (RFC 3261 §7.3.1). Empty values, which the grammar forbids, are left out. */
+/**
+ * Splits a line at its commas, respecting quoted strings and `<>` (RFC 3261 §7.3.1). Empty values, which the grammar forbids, are left
+ * out.
+ */
 export function splitList(text: string, into: string[] = []): string[] {
   if (!text.includes(',')) {
     const only = trimSpace(text);

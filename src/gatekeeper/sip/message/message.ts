@@ -24,7 +24,8 @@ export type HeaderList = Iterable<readonly [name: string, value: string]>;
  * A SIP message (RFC 3261 §7). All text is latin1 byte strings: one char is one byte, so nothing is lost or changed on the way through.
  *
  * The typed views are read when first asked for and kept until their header changes. They throw `SipSyntaxError` when the header is
- * missing or malformed. After `parseMessage` said ok, `via`, `from`, `to`, `callId`, `cseq` and `maxForwards` are known to be good; `contacts` is not looked at.
+ * missing or malformed. After `parseMessage` said ok, `via`, `from`, `to`, `callId`, `cseq` and `maxForwards` are known to be good;
+ * `contacts` is not looked at.
  */
 export abstract class SipMessage extends HeaderTable {
   /** A byte string. Setting it needs no other change: `toString` writes Content-Length itself. */

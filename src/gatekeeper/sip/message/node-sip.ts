@@ -21,7 +21,8 @@ import type { Params } from './params.js';
  * - Repeated headers. Of two From, To or CSeq the last is taken; two Call-IDs become one with a comma, two Dates also.
  * - Malformed headers. A Via, From or CSeq that cannot be read is left out in silence (`catch(e) {}`), so a message loses its top Via.
  *   `Content-Length: -5` is taken for 0 bytes, `7x` for no Content-Length.
- * - Names. `__proto__` and `constructor` as header names find Object's own members in its table of compact forms. Of 20 compact forms 10 are known.
+ * - Names. `__proto__` and `constructor` as header names find Object's own members in its table of compact forms. Of 20 compact forms 10
+ * are known.
  *
  * Why we write ourselves what we pass on: parsing and stringifying changes names (`f` to `From`, `ROUTE` to `Route`), parameters (`TAG` to
  * `tag`, blanks gone), `0001` to `1`, brackets (`sip:b@c` to `<sip:b@c>`), and joins lines, so that signatures over a message (Identity,

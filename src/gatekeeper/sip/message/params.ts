@@ -5,7 +5,10 @@ export type Params = ReadonlyMap<string, string | true>;
 
 export const noParams: Params = new Map();
 
-/** The parameter that `nextParam` read last. One for all: reading is synchronous, and a new one for each parameter is work for the collector. */
+/**
+ * The parameter that `nextParam` read last. One for all: reading is synchronous, and a new one for each parameter is work for the
+ * collector.
+ */
 const span = { nameFrom: 0, nameTo: 0, valueFrom: 0, valueTo: 0 };
 
 /**
@@ -86,7 +89,10 @@ export function quotedEnd(text: string, at: number): number {
   return -1;
 }
 
-/** What a quoted string says: without its quotes, every quoted-pair resolved. `from` is the opening quote, `to` just past the closing one. */
+/**
+ * What a quoted string says: without its quotes, every quoted-pair resolved. `from` is the opening quote, `to` just past the closing
+ * one.
+ */
 export function unquote(text: string, from: number, to: number): string {
   const inner = text.slice(from + 1, to - 1);
   let slash = inner.indexOf('\\');

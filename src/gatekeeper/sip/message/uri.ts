@@ -79,7 +79,10 @@ function isHexCode(code: number): boolean {
   return isDigitCode(code) || (folded >= 0x61 && folded <= 0x66);
 }
 
-/** Reads `*( ";" name [ "=" value ] )` that fills the text from `from` to `to`; undefined when it does not, or a name stands twice (§19.1.1). */
+/**
+ * Reads `*( ";" name [ "=" value ] )` that fills the text from `from` to `to`; undefined when it does not, or a name stands twice
+ * (§19.1.1).
+ */
 function parseUriParams(text: string, from: number, to: number): Params | undefined {
   if (from === to) return noParams;
   const params = new Map<string, string | true>();

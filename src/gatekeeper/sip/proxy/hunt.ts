@@ -120,7 +120,7 @@ export class Hunt {
     this.#routeIndex++;
     this.#registrationRoute = route.kind === 'registration';
     this.#expanding = true;
-    const expansion = expandRoute(this.#context, route);
+    const expansion = expandRoute(this.#context, route, this.#hunt.request.uri);
     Promise.resolve(expansion).then(
       (found) => {
         this.#expanding = false;

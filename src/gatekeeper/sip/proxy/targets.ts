@@ -2,11 +2,11 @@ import type { RefusalCode } from '../../calls/reasons.js';
 import type { Zone } from '../../plan/plan.js';
 import type { Binding } from '../../registry/registration.js';
 import type { InternetRoute, PeerRoute, RegistrationRoute, Route } from '../../routing/route.js';
-import { parseSipUri, type SipUri } from '../message/uri.js';
+import { formatHostPort } from '../message/host.js';
+import { formatSipUri, parseSipUri, type SipUri } from '../message/uri.js';
 import type { Flow, Target } from '../transport/flow.js';
 import type { ProxyContext } from './context.js';
 import { reachedOverFlow } from './hop.js';
-import { formatHostPort } from './host-port.js';
 
 /** One place to send a request to. */
 export interface HopTarget {
@@ -27,15 +27,20 @@ export type TargetGroup = readonly HopTarget[];
 
 export type Expansion = { readonly groups: readonly TargetGroup[] } | { readonly refusal: RefusalCode };
 
+/** The plan is text, a URI is bytes: what is not ASCII goes as escaped UTF-8 (RFC 3261 §19.1.2), and so do spaces. */
+function uriText(text: string): string {
+  return text.replace(/[^\x21-\x7e]+/gu, (part) => encodeURIComponent(part));
+}
+
 /** Where one route leads. Waits only where a name must be looked up (RFC 3263). */
-export function expandRoute(context: ProxyContext, route: Route): Expansion | Promise<Expansion> {
+export function expandRoute(context: ProxyContext, route: Route, requestUri: string): Expansion | Promise<Expansion> {
   switch (route.kind) {
     case 'registration':
       return expandRegistration(context, route);
     case 'peer':
       return expandPeer(context, route);
     case 'internet':
-      return expandInternet(context, route);
+      return expandInternet(context, route, requestUri);
     case 'meeting':
       return { refusal: 'meetingsUnavailable' };
     case 'neighbour':
@@ -81,7 +86,8 @@ function expandPeer(context: ProxyContext, route: PeerRoute): Expansion | Promis
   const { peer, zone } = route;
   const transport = peer.transport === 'udp' ? '' : `;transport=${peer.transport}`;
   const hostPort = formatHostPort(peer.host, peer.port);
-  const uri = route.alias.includes('@') ? `sip:${route.alias}` : `sip:${route.alias}@${hostPort}${transport}`;
+  const alias = uriText(route.alias);
+  const uri = alias.includes('@') ? `sip:${alias}` : `sip:${alias}@${hostPort}${transport}`;
   const group = (hop: Target): TargetGroup => [{ zone, uri, routes: [], hop, label: `peer ${peer.id}`, peerId: peer.id }];
   const located: SipUri | undefined = parseSipUri(`sip:${hostPort};transport=${peer.transport}`);
   if (!located) return { refusal: 'zoneUnreachable' };
@@ -90,10 +96,18 @@ function expandPeer(context: ProxyContext, route: PeerRoute): Expansion | Promis
     .then((targets) => (targets.length === 0 ? { refusal: 'zoneUnreachable' } : { groups: targets.slice(0, 4).map(group) }));
 }
 
-async function expandInternet(context: ProxyContext, route: InternetRoute): Promise<Expansion> {
-  const uri = parseSipUri(route.uri);
+/** The Request-URI as it came, with its port, its parameters and its sips, unless a transform led somewhere else. */
+async function expandInternet(context: ProxyContext, route: InternetRoute, requestUri: string): Promise<Expansion> {
+  const dialled = parseSipUri(requestUri);
+  const routed = parseSipUri(uriText(route.uri));
+  const same = dialled && routed && dialled.host === routed.host && dialled.user.toLowerCase() === routed.user.toLowerCase();
+  const uri = same ? dialled : routed;
   const targets = uri ? await context.locate(uri, false) : [];
   if (targets.length === 0) return { refusal: 'addressUnknown' };
   const label = `internet ${uri?.host ?? ''}`;
-  return { groups: targets.map((hop) => [{ zone: route.zone, uri: route.uri, routes: [], hop, label, peerId: undefined }]) };
+  return {
+    groups: targets.map((hop) => [
+      { zone: route.zone, uri: uri ? formatSipUri(uri) : route.uri, routes: [], hop, label, peerId: undefined },
+    ]),
+  };
 }

@@ -15,7 +15,13 @@ afterAll(() => service.stop());
 
 async function client(user: string, options: ClientOptions = {}): Promise<SipClient> {
   const transport = options.transport ?? 'udp';
-  const made = await SipClient.open({ transport, port: service.ports[transport], user, domain: user.startsWith('46102') ? 'syd.example' : 'norr.example', ...options });
+  const made = await SipClient.open({
+    transport,
+    port: service.ports[transport],
+    user,
+    domain: user.startsWith('46102') ? 'syd.example' : 'norr.example',
+    ...options,
+  });
   clients.push(made);
   return made;
 }

@@ -1,0 +1,121 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { type Child, startChild, until } from './child.js';
+import { cpuSecondsOf, processTree } from './cpu.js';
+import { benchFolder, freePort, type Workspace } from './workspace.js';
+
+/** A SIP server under measurement, on 127.0.0.1. */
+export interface Server {
+  readonly name: 'Portvakt' | 'Kamailio';
+  /** UDP */
+  readonly port: number;
+  readonly pid: number;
+  /** CPU time used since its start, all of its processes together. */
+  cpuSeconds(): number;
+  stop(): Promise<void>;
+}
+
+/** What both servers know: as `kamailio/kamailio.cfg` has it. */
+export const password = 'portvakt-demo';
+export const trunkAddress = '127.0.0.2';
+export const endpointAddress = '127.0.0.3';
+/** Numbers 461020000 and up are registered. */
+export const numberOf = (index: number) => String(461_020_000 + index);
+
+const contact = { role: 'Video service desk', address: 'video@portvakt.example' };
+const licences = { registrations: 10_000, calls: 100_000 };
+const plan = {
+  network: { prefix: 46 },
+  licences,
+  meetings: { prefix: 46900, digits: 5, domain: 'mote.portvakt.example' },
+  organisations: {
+    'region-syd': {
+      name: 'Region Syd',
+      contact,
+      licences,
+      series: [{ prefix: 46102, digits: 4 }],
+      domains: ['syd.example'],
+      zones: { syd: { kind: 'hosted', signalling: 'any', accounts: { sharedPassword: password } } },
+    },
+    vardbolaget: {
+      name: 'Vardbolaget',
+      contact,
+      licences,
+      series: [{ prefix: 46301, digits: 4 }],
+      domains: ['vardbolaget.example'],
+      zones: {
+        vardbolaget: {
+          kind: 'sip-trunk',
+          signalling: 'any',
+          sources: { addresses: [trunkAddress] },
+          peers: [{ host: trunkAddress, port: 5060, transport: 'udp' }],
+          ping: { intervalSeconds: 0 },
+        },
+      },
+    },
+  },
+};
+
+/** Writes a configuration with all that is measured switched on as it is shipped; only the limits per source are lifted: one client is all. */
+export async function writeConfiguration(workspace: Workspace): Promise<string> {
+  const folder = workspace.file('portvakt');
+  await mkdir(folder);
+  const config = {
+    instance: 'bench',
+    plan: 'plan.yaml',
+    dataDirectory: 'data',
+    sip: {
+      listen: [{ transport: 'udp', address: '127.0.0.1', port: 0 }],
+      realm: 'portvakt.example',
+      limits: { messagesPerSecondPerSource: 1_000_000, burst: 1_000_000 },
+    },
+    http: { address: '127.0.0.1', port: 0 },
+  };
+  await writeFile(join(folder, 'plan.yaml'), stringify(plan));
+  await writeFile(join(folder, 'portvakt.yaml'), stringify(config));
+  return join(folder, 'portvakt.yaml');
+}
+
+/** `portvakt serve` in a process of its own, logging a line a call to a file. */
+export async function startPortvakt(workspace: Workspace, nodeOptions: readonly string[] = []): Promise<Server> {
+  const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+  const config = await writeConfiguration(workspace);
+  const child = workspace.keep(await startChild(process.execPath, [...nodeOptions, main, 'serve', '--config', config], workspace.file('log')));
+  const port = await listens(child, 'Portvakt', /sip:127\.0\.0\.1:(\d+);transport=udp/);
+  return server('Portvakt', port, child);
+}
+
+export async function startKamailio(workspace: Workspace): Promise<Server> {
+  const port = await freePort('127.0.0.1');
+  const runtime = workspace.file('kamailio');
+  await mkdir(runtime);
+  const config = join(benchFolder, 'kamailio', 'kamailio.cfg');
+  // -DD: stays our child, with its own children. -E: what it has to say goes to stderr.
+  const args = ['-f', config, '-l', `udp:127.0.0.1:${port}`, '-DD', '-E', '-m', '512', '-M', '32', '-Y', runtime];
+  // Debian puts daemons in sbin, which is on root's PATH only.
+  const child = workspace.keep(await startChild('/usr/sbin/kamailio', args, workspace.file('kamailio-log')));
+  await listens(child, 'Kamailio', /Listening on|udp: 127/);
+  return server('Kamailio', port, child);
+}
+
+async function listens(child: Child, name: string, pattern: RegExp): Promise<number> {
+  let port = 0;
+  let said = '';
+  await until(
+    async () => {
+      said = await child.output();
+      const found = pattern.exec(said);
+      port = Number(found?.[1] ?? 0);
+      return found !== null;
+    },
+    () => `${name} to say that it listens; it said:\n${said}`,
+    30_000,
+  );
+  return port;
+}
+
+function server(name: Server['name'], port: number, { pid, stop }: Child): Server {
+  return { name, port, pid, stop, cpuSeconds: () => cpuSecondsOf(processTree(pid)) };
+}

@@ -1,0 +1,133 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from './free-port.js';
+import { Program } from './processes.js';
+import { until } from './until.js';
+
+export interface BaresipOptions {
+  readonly user: string;
+  readonly domain: string;
+  readonly password: string;
+  /** Where the gatekeeper is: `sip:127.0.0.1:5061;transport=tls`. */
+  readonly proxy: string;
+  /** PEM: whom it trusts. */
+  readonly certificateFile: string;
+  /** `srtp-mand` (SDES), `dtls_srtp`, or none. */
+  readonly mediaEncryption?: 'srtp-mand' | 'dtls_srtp';
+  /** Even, with the next one for RTCP. */
+  readonly rtpPort: number;
+  /** Hertz of the tone that it sends. */
+  readonly tone: number;
+}
+
+interface Event {
+  readonly event?: boolean;
+  readonly type?: string;
+  readonly param?: string;
+  readonly ok?: boolean;
+}
+
+const modules = ['g711', 'ausine', 'aufile', 'srtp', 'dtls_srtp'];
+const applications = ['account', 'menu', 'ctrl_tcp'];
+
+/** Baresip without a screen or a sound card: it sends a tone, writes what it hears to a file, and is told what to do over TCP. */
+export class Baresip {
+  /** What it heard, as WAV; complete once the call is over. */
+  readonly heard: string;
+  readonly program: Program;
+  readonly #directory: string;
+  readonly #control: Socket;
+  readonly #events: Event[] = [];
+  #waiting = '';
+
+  static async start(options: BaresipOptions): Promise<Baresip> {
+    const directory = await mkdtemp(join(tmpdir(), 'portvakt-baresip-'));
+    const controlPort = await freePort();
+    const encryption = options.mediaEncryption === undefined ? '' : `;mediaenc=${options.mediaEncryption}`;
+    const { user, domain, password, proxy } = options;
+    const account = `<sip:${user}@${domain}>;auth_user=${user};auth_pass="${password}";outbound="${proxy}";regint=600;audio_codecs=PCMA/8000/1;answermode=auto${encryption}\n`;
+    const heard = join(directory, 'heard.wav');
+    const config = [
+      'poll_method epoll',
+      'sip_listen 127.0.0.1:0',
+      `sip_cafile ${options.certificateFile}`,
+      'net_interface 127.0.0.1',
+      `audio_player aufile,${heard}`,
+      `audio_source ausine,${options.tone}`,
+      `audio_alert aufile,${join(directory, 'alert.wav')}`,
+      'audio_path /usr/share/baresip',
+      `rtp_ports ${options.rtpPort}-${options.rtpPort + 1}`,
+      'module_path /usr/lib/baresip/modules',
+      ...modules.map((name) => `module ${name}.so`),
+      ...applications.map((name) => `module_app ${name}.so`),
+      `ctrl_tcp_listen 127.0.0.1:${controlPort}`,
+    ];
+    await Promise.all([
+      writeFile(join(directory, 'config'), `${config.join('\n')}\n`),
+      writeFile(join(directory, 'accounts'), account),
+      writeFile(join(directory, 'contacts'), '\n'),
+    ]);
+    const program = await Program.start('baresip', ['-f', directory, '-v'], { env: { ...process.env, HOME: directory } });
+    const control = await until(
+      () => connected(controlPort),
+      () => `baresip to listen on ${controlPort}; it said:\n${program.output}`,
+    );
+    return new Baresip(program, directory, control, heard);
+  }
+
+  private constructor(program: Program, directory: string, control: Socket, heard: string) {
+    this.program = program;
+    this.heard = heard;
+    this.#directory = directory;
+    this.#control = control;
+    control.on('error', () => undefined);
+    control.on('data', (chunk) => this.#read(chunk.toString('latin1')));
+  }
+
+  /** `dial sip:…`, `hangup`, `quit`. */
+  command(command: string, params = ''): void {
+    const text = JSON.stringify({ command, params, token: 'test' });
+    this.#control.write(`${text.length}:${text},`);
+  }
+
+  async sees(type: string, ms = 15_000): Promise<Event> {
+    return until(
+      () => this.#events.find((event) => event.type === type),
+      () => `baresip to report ${type}; events ${JSON.stringify(this.#events)}, output:\n${this.program.output.slice(-3000)}`,
+      ms,
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.command('quit');
+    await this.program.stop();
+    this.#control.destroy();
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  /** Netstrings (`12:hello world!,`) of JSON. */
+  #read(text: string): void {
+    this.#waiting += text;
+    for (;;) {
+      const [head, length] = /^(\d+):/.exec(this.#waiting) ?? [];
+      if (head === undefined) return;
+      const end = head.length + Number(length);
+      if (this.#waiting.length <= end) return;
+      this.#events.push(JSON.parse(this.#waiting.slice(head.length, end)) as Event);
+      this.#waiting = this.#waiting.slice(end + 1);
+    }
+  }
+}
+
+function connected(port: number): Promise<Socket | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(socket));
+    socket.once('error', () => resolve(undefined));
+  });
+}
