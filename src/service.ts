@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Admin, openAdmin, type ReloadResult } from './admin/http.js';
-import { type Clock, systemClock } from './clock.js';
+import { type Clock, systemClock, type Timer } from './clock.js';
 import type { Finding } from './config/finding.js';
 import { loadPlan } from './config/load.js';
 import type { ServiceConfig } from './config/service-config.js';
@@ -47,6 +47,7 @@ export class Service {
   readonly #parts: Parts;
   #admin: Admin | undefined;
   #draining = false;
+  #renewal: Timer | undefined;
   #closing: Promise<void> | undefined;
   #reloading: Promise<ReloadResult> | undefined;
 
@@ -75,6 +76,7 @@ export class Service {
       const edge = keep(await SipEdge.open({ settings: config.sip, tls, plan, store, calls, clock, observer }));
       const service = new Service(config, logger, clock, { store, metrics, records, recent, calls, edge, current });
       await service.#openAdmin();
+      service.#renewDaily();
       return service;
     } catch (error) {
       for (const part of opened) await part.close();
@@ -175,12 +177,23 @@ export class Service {
   async #close(): Promise<void> {
     const { edge, calls, records, metrics, store } = this.#parts;
     this.#draining = true;
+    this.#renewal?.cancel();
     await edge.close();
     calls.endAll('instanceStopped');
     await this.#admin?.close();
     await records.close();
     metrics.close();
     await store.close();
+  }
+
+  /** Certificates are read again once a day, and our own is made anew before it runs out: nobody needs to restart for that. */
+  #renewDaily(): void {
+    this.#renewal = this.#clock.after(dayMs, () => {
+      tlsOf(this.#config)
+        .then((tls) => this.#parts.edge.tlsChanged(tls))
+        .catch((error: unknown) => this.#logger.error({ err: error }, 'The TLS certificates could not be read again: the old ones stay'));
+      this.#renewDaily();
+    });
   }
 
   async #openAdmin(): Promise<void> {
@@ -217,6 +230,8 @@ export class Service {
     );
   }
 }
+
+const dayMs = 24 * 60 * 60 * 1000;
 
 /** The certificate that the configuration names, or one that we make for loopback. */
 async function tlsOf(config: ServiceConfig): Promise<TlsOptions | undefined> {

@@ -73,7 +73,7 @@ export async function writeConfiguration(workspace: Workspace): Promise<string> 
     },
     http: { address: '127.0.0.1', port: 0 },
   };
-  await writeFile(join(folder, 'plan.yaml'), stringify(plan));
+  await writeFile(join(folder, 'plan.yaml'), stringify(plan, { aliasDuplicateObjects: false }));
   await writeFile(join(folder, 'portvakt.yaml'), stringify(config));
   return join(folder, 'portvakt.yaml');
 }

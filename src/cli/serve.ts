@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { formatFinding } from '../config/finding.js';
 import { loadConfiguration } from '../config/load.js';
 import { openLog } from '../monitoring/log.js';
@@ -31,25 +32,26 @@ export async function serve(configPath: string): Promise<number> {
 async function untilStopped(service: Service, drainMs: number): Promise<void> {
   // The sockets alone keep the process up; this does while they close.
   const alive = setInterval(() => undefined, 60_000);
-  const reload = () => void service.reloadPlan();
-  process.on('SIGHUP', reload);
+  const stop = new AbortController();
+  const hurry = new AbortController();
+  const onStop = () => (stop.signal.aborted ? hurry : stop).abort();
+  const terminal = isatty(process.stdout.fd);
+  const onHangup = () => {
+    // A terminal that was closed sends SIGHUP too, and nobody would find a service that goes on without it.
+    if (terminal && !isatty(process.stdout.fd)) onStop();
+    else void service.reloadPlan();
+  };
+  process.on('SIGHUP', onHangup).on('SIGTERM', onStop).on('SIGINT', onStop);
   try {
-    const hurry = new AbortController();
-    await new Promise<void>((resolve) => {
-      const stop = () => {
-        resolve();
-        if (stopping) hurry.abort();
-        stopping = true;
-      };
-      let stopping = false;
-      process.on('SIGTERM', stop);
-      process.on('SIGINT', stop);
-    });
-    const hurried = new Promise<void>((resolve) => hurry.signal.addEventListener('abort', () => resolve(), { once: true }));
-    await Promise.race([service.drain(drainMs), hurried]);
+    await aborted(stop.signal);
+    await Promise.race([service.drain(drainMs), aborted(hurry.signal)]);
     await service.close();
   } finally {
-    process.off('SIGHUP', reload);
+    process.off('SIGHUP', onHangup).off('SIGTERM', onStop).off('SIGINT', onStop);
     clearInterval(alive);
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

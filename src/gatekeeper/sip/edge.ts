@@ -66,6 +66,7 @@ export class SipEdge {
   readonly #listeners: readonly Listener[];
   readonly #context: ProxyContext;
   readonly #options: EdgeOptions;
+  #tls: TlsOptions | undefined;
   readonly health: PeerHealth;
 
   static async open(options: EdgeOptions): Promise<SipEdge> {
@@ -90,6 +91,7 @@ export class SipEdge {
 
   private constructor(options: EdgeOptions, transports: Transports) {
     this.#options = options;
+    this.#tls = options.tls;
     this.#transports = transports;
     const { clock, plan, settings, store, calls, observer } = options;
     // `listeners` stand in the order of the configuration, with the ports that they really got.
@@ -219,7 +221,13 @@ export class SipEdge {
   planChanged(plan: Plan): void {
     this.#pinger.update(plan.zones.values());
     this.#transports.resetSources();
-    this.#transports.updateTls(this.#options.tls, wantsClientCertificates(plan));
+    this.#transports.updateTls(this.#tls, wantsClientCertificates(plan));
+  }
+
+  /** New certificates, for the connections to come. Throws when certificate and key do not belong together: then the old ones stay. */
+  tlsChanged(tls: TlsOptions | undefined): void {
+    this.#transports.updateTls(tls, wantsClientCertificates(this.#options.plan()));
+    this.#tls = tls;
   }
 
   /** Calls in progress, and what they wait for. */
