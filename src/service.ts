@@ -13,6 +13,7 @@ import type { Plan } from './gatekeeper/plan/plan.js';
 import { SipEdge } from './gatekeeper/sip/edge.js';
 import { formatHostPort } from './gatekeeper/sip/message/host.js';
 import type { TlsOptions } from './gatekeeper/sip/transport/tls.js';
+import type { TransportStats } from './gatekeeper/sip/transport/transports.js';
 import { EdgeReports } from './monitoring/edge-reports.js';
 import { licenceUse } from './monitoring/licence-use.js';
 import { callLogLine, type Logger } from './monitoring/log.js';
@@ -95,6 +96,11 @@ export class Service {
       licences: () => licenceUse(current.plan, store),
       peers: () => [...edge.health].map(({ peerId, up }) => ({ zone: zoneOf(peerId), peer: peerId.slice(zoneOf(peerId).length + 1), up })),
       transactions: () => edge.transactionCounts,
+      messages: () => messageCounts(edge.transportStats),
+      connections: () => {
+        const { inboundConnections, outboundConnections } = edge.transportStats;
+        return [{ direction: 'in', open: inboundConnections } as const, { direction: 'out', open: outboundConnections } as const];
+      },
       records: () => ({
         pending: records.pending,
         written: records.written,
@@ -244,6 +250,13 @@ async function tlsOf(config: ServiceConfig): Promise<TlsOptions | undefined> {
   const hosts = config.sip.listen.map(({ address, advertised }) => advertised?.host ?? address);
   const made = await ensureCertificate(join(config.dataDirectory, 'tls'), hosts);
   return { certificate: made.certificate, key: made.key, minVersion, ...authorities };
+}
+
+function* messageCounts({ received, sent }: TransportStats) {
+  for (const transport of ['udp', 'tcp', 'tls'] as const) {
+    yield { transport, direction: 'in', count: received[transport] } as const;
+    yield { transport, direction: 'out', count: sent[transport] } as const;
+  }
 }
 
 function zoneOf(peerId: string): string {

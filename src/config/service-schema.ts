@@ -77,6 +77,9 @@ const sip = block({
     ]),
   tls: tls.prefault({}),
   realm: text('the name of the realm, without quotes', 'portvakt.example', /^[^"\\\p{C}]{1,100}$/u).default('portvakt.example'),
+  digestAlgorithms: list(choice('SHA-256', 'MD5'), 'a list of algorithms', '[SHA-256, MD5]')
+    .transform((all) => all.filter((one) => one !== null))
+    .default(['SHA-256', 'MD5']),
   limits: limits.prefault({}),
   timers: timers.prefault({}),
   registrar: registrar.prefault({}),

@@ -37,7 +37,7 @@ export class EdgeReports implements EdgeObserver {
   }
 
   forwarded(delayMs: number): void {
-    this.#metrics.sipDelay.observe(delayMs / 1000);
+    this.#metrics.sipDelay.add(delayMs / 1000);
   }
 
   registered(outcome: RegisterOutcome): void {

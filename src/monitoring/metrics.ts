@@ -11,8 +11,10 @@ export interface MetricSources {
   readonly activeCalls?: () => number;
   readonly licences?: () => Iterable<LicenceUse>;
   readonly peers?: () => Iterable<{ readonly zone: string; readonly peer: string; readonly up: boolean }>;
-  /** Open flows of stream transports. */
-  readonly connections?: () => Iterable<{ readonly transport: string; readonly open: number }>;
+  /** Messages since the start, as they crossed a socket. */
+  readonly messages?: () => Iterable<{ readonly transport: string; readonly direction: 'in' | 'out'; readonly count: number }>;
+  /** Open TCP and TLS connections, by who opened them. */
+  readonly connections?: () => Iterable<{ readonly direction: 'in' | 'out'; readonly open: number }>;
   readonly transactions?: () => { readonly client: number; readonly server: number };
   readonly records?: () => { readonly pending: number; readonly written: number; readonly lost: number; readonly degraded: boolean };
   readonly plan?: () => { readonly revision: string };
@@ -32,19 +34,9 @@ export class Metrics implements CallObserver {
 
   readonly #tallies = (name: string, help: string, ...labels: string[]) => new TallyFamily(this.#registry, { name, help, labels });
 
-  /** transport, direction (`in`, `out`) */
-  readonly sipMessages = this.#tallies('portvakt_sip_messages_total', 'SIP messages, as they crossed a socket', 'transport', 'direction');
-  /** transport, direction */
-  readonly sipBytes = this.#tallies('portvakt_sip_message_bytes_total', 'Bytes of SIP messages', 'transport', 'direction');
   /** transport, reason: `rate`, `size`, `syntax`, `connections`, `stray`, `send`, … */
   readonly sipDrops = this.#tallies('portvakt_sip_drops_total', 'SIP messages or connections dropped, by reason', 'transport', 'reason');
   readonly #sipRequests = this.#tallies('portvakt_sip_requests_total', 'SIP requests received, retransmissions left out', 'method');
-  readonly #sipResponses = this.#tallies(
-    'portvakt_sip_responses_total',
-    'SIP responses sent, by request method and status',
-    'method',
-    'status',
-  );
   /** zone (`none`: not known), reason: refusals that no call record speaks of */
   readonly sipRefusals = this.#tallies('portvakt_sip_refusals_total', 'SIP requests refused before a call began', 'zone', 'reason');
   /** Seconds from the arrival of a message to its sending on. */
@@ -100,10 +92,6 @@ export class Metrics implements CallObserver {
   /** `method` as the network wrote it; unknown ones are counted together. */
   sipRequest(method: string): void {
     this.#sipRequests.of(METHODS.has(method) ? method : 'other').add();
-  }
-
-  sipResponse(method: string, status: number): void {
-    this.#sipResponses.of(METHODS.has(method) ? method : 'other', status >= 100 && status <= 699 ? String(status) : 'other').add();
   }
 
   began({ attempt: { caller } }: Call): void {
@@ -188,8 +176,19 @@ export class Metrics implements CallObserver {
     this.#gauge('portvakt_peer_up', '1 while the trunk peer answers', ['zone', 'peer'], (gauge) => {
       for (const { zone, peer, up } of this.#sources.peers?.() ?? []) gauge.set({ zone, peer }, Number(up));
     });
-    this.#gauge('portvakt_sip_connections', 'Open TCP and TLS connections', ['transport'], (gauge) => {
-      for (const { transport, open } of this.#sources.connections?.() ?? []) gauge.set({ transport }, open);
+    this.#gauge('portvakt_sip_connections', 'Open TCP and TLS connections, by who opened them', ['direction'], (gauge) => {
+      for (const { direction, open } of this.#sources.connections?.() ?? []) gauge.set({ direction }, open);
+    });
+    const messages = () => this.#sources.messages?.() ?? [];
+    new Counter({
+      name: 'portvakt_sip_messages_total',
+      help: 'SIP messages, as they crossed a socket',
+      labelNames: ['transport', 'direction'],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const { transport, direction, count } of messages()) this.inc({ transport, direction }, count);
+      },
     });
     this.#gauge('portvakt_sip_transactions', 'SIP transactions that live now', ['side'], (gauge) => {
       for (const [side, open] of Object.entries(this.#sources.transactions?.() ?? {})) gauge.set({ side }, open);

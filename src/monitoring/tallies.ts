@@ -81,16 +81,36 @@ interface SpreadValue {
   readonly value: number;
 }
 
-/** A Prometheus histogram without labels. prom-client's own takes 475 ns for one observation, this one about 15 ns. */
-export class Spread extends Histogram {
+export interface SpreadOptions {
+  readonly name: string;
+  readonly help: string;
+  /** Upper bounds of the buckets in rising order, without infinity. */
+  readonly bounds: readonly number[];
+}
+
+/** A Prometheus histogram without labels. prom-client's own takes 475 ns for one observation, this one about 30 ns. */
+export class Spread {
+  readonly #published: PublishedSpread;
+
+  constructor(registry: Registry, options: SpreadOptions) {
+    this.#published = new PublishedSpread(registry, options);
+  }
+
+  /** One observation. */
+  add(value: number): void {
+    this.#published.count(value);
+  }
+}
+
+/** What prom-client sees of a spread: a histogram whose values are ours. Its own `observe` is not used. */
+class PublishedSpread extends Histogram {
   readonly #name: string;
   readonly #help: string;
   readonly #bounds: readonly number[];
   readonly #counts: number[];
   #sum = 0;
 
-  /** `bounds`: upper bounds of the buckets in rising order, without infinity. */
-  constructor(registry: Registry, options: { readonly name: string; readonly help: string; readonly bounds: readonly number[] }) {
+  constructor(registry: Registry, options: SpreadOptions) {
     super({ name: options.name, help: options.help, buckets: [...options.bounds], registers: [registry] });
     this.#name = options.name;
     this.#help = options.help;
@@ -98,8 +118,7 @@ export class Spread extends Histogram {
     this.#counts = new Array<number>(options.bounds.length + 1).fill(0);
   }
 
-  /** One observation. (The base class gives each instance an `observe` of its own, which can't be overridden.) */
-  add(value: number): void {
+  count(value: number): void {
     const bounds = this.#bounds;
     let bucket = 0;
     while (bucket < bounds.length && value > (bounds[bucket] ?? 0)) bucket += 1;

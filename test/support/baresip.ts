@@ -69,6 +69,7 @@ export class Baresip {
       writeFile(join(directory, 'accounts'), account),
       writeFile(join(directory, 'contacts'), '\n'),
     ]);
+    console.log(account, config.join('\n'));
     const program = await Program.start('baresip', ['-f', directory, '-v'], { env: { ...process.env, HOME: directory } });
     const control = await until(
       () => connected(controlPort),

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.js';
 import { type RefusalCode, refusals } from '../calls/reasons.js';
 import type { HostedZone, Organisation, Plan } from '../plan/plan.js';
-import { type DigestCredentials, DigestVerifier, formatDigestChallenge, readCredentials, sameResource } from './digest.js';
+import { type DigestAlgorithm, type DigestCredentials, DigestVerifier, formatDigestChallenge, readCredentials, sameResource } from './digest.js';
 import { parseCredentials } from './message/auth-header.js';
 import { responseTo, type SipRequest, type SipResponse } from './message/message.js';
 import { parseSipUri } from './message/uri.js';
@@ -35,6 +35,8 @@ export interface AuthenticatorOptions {
   readonly nonces: Nonces;
   /** What the user sees and what the password is hashed with. No quotes, backslashes or controls. */
   readonly realm: string;
+  /** What passwords may be proved with, the best first. Left out: SHA-256 and MD5. */
+  readonly algorithms?: readonly DigestAlgorithm[];
   readonly clock: Clock;
   readonly failures?: FailureLimitOptions;
 }
@@ -47,6 +49,7 @@ export class Authenticator {
   readonly #plan: () => Plan;
   readonly #nonces: Nonces;
   readonly #realm: string;
+  readonly #algorithms: readonly DigestAlgorithm[];
   readonly #clock: Clock;
   readonly #verifier = new DigestVerifier();
   readonly #failures: FailureLimit;
@@ -57,6 +60,7 @@ export class Authenticator {
     this.#plan = options.plan;
     this.#nonces = options.nonces;
     this.#realm = Buffer.from(options.realm, 'utf8').toString('latin1');
+    this.#algorithms = options.algorithms ?? ['SHA-256', 'MD5'];
     this.#clock = options.clock;
     this.#failures = new FailureLimit(options.failures);
   }
@@ -65,6 +69,7 @@ export class Authenticator {
     const credentials = this.#credentialsFor(request, role);
     if (credentials === undefined) return this.#challenge(request, role, 'unproven');
     if (typeof credentials === 'string') return malformed(request, credentials);
+    if (!this.#algorithms.includes(credentials.algorithm)) return this.#challenge(request, role, 'unproven');
     if (!sameResource(credentials.uri, request.uri)) {
       return malformed(request, 'The uri in the Digest credentials must be the Request-URI (RFC 7616 §3.4.6)');
     }
@@ -118,10 +123,9 @@ export class Authenticator {
     const proxy = role === 'proxy';
     const challenge = responseTo(request, proxy ? 407 : 401);
     const name = proxy ? 'proxy-authenticate' : 'www-authenticate';
-    // One nonce serves both: its counts are used up together whichever algorithm takes it.
+    // One nonce serves all: its counts are used up together whichever algorithm takes it.
     const nonce = this.#nonces.issue(this.#clock.now());
-    challenge.add(name, formatDigestChallenge('SHA-256', this.#realm, nonce, why === 'stale'));
-    challenge.add(name, formatDigestChallenge('MD5', this.#realm, nonce, why === 'stale'));
+    for (const algorithm of this.#algorithms) challenge.add(name, formatDigestChallenge(algorithm, this.#realm, nonce, why === 'stale'));
     if (why === 'wrong') challenge.add('warning', warning(refusals.credentialsWrong.sip.warning));
     return { ok: false, challenge, why, refusal: why === 'wrong' ? 'credentialsWrong' : undefined };
   }
