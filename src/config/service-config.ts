@@ -26,6 +26,8 @@ export interface SipConfig {
   readonly tls: SipTlsConfig;
   /** The digest realm (RFC 7616 §3.3). Changing it makes every stored digest useless. */
   readonly realm: string;
+  /** What passwords may be proved with (RFC 8760), in the order they are offered. */
+  readonly digestAlgorithms: readonly ('SHA-256' | 'MD5')[];
   readonly limits: SipLimits;
   readonly timers: SipTimers;
   readonly registrar: RegistrarConfig;

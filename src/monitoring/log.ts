@@ -1,6 +1,6 @@
 import pino from 'pino';
 import type { CallRecord } from '../gatekeeper/calls/call.js';
-import { isRefusal } from '../gatekeeper/calls/reasons.js';
+import { endings, isRefusal, refusals } from '../gatekeeper/calls/reasons.js';
 import { scrub } from './scrub.js';
 
 export type Logger = pino.Logger;
@@ -61,6 +61,8 @@ export function callLogLine(record: CallRecord): Readonly<Record<string, string 
     refused: isRefusal(record.reason),
     durationSeconds: record.durationSeconds,
   };
+  // What the caller was told is what the technician has to act on.
+  if (record.reason !== 'completed') line.why = isRefusal(record.reason) ? refusals[record.reason].sip.warning : endings[record.reason].text;
   if (caller.organisation !== undefined) line.fromOrganisation = caller.organisation;
   if (callee) {
     line.to = callee.alias;

@@ -213,7 +213,7 @@ describe('callLogLine', () => {
     });
   });
 
-  it('leaves out what a refused call never had', () => {
+  it('says of a refused call what its reader can do, and leaves out what it never had', () => {
     const record = recordOf(openCall('c1'), {
       callee: null,
       route: null,
@@ -235,6 +235,7 @@ describe('callLogLine', () => {
       dialled: '461020001',
       reason: 'addressUnknown',
       refused: true,
+      why: 'No connected organisation has this number or domain',
       durationSeconds: 0,
     });
   });

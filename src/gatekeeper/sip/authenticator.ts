@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.js';
 import { type RefusalCode, refusals } from '../calls/reasons.js';
 import type { HostedZone, Organisation, Plan } from '../plan/plan.js';
-import { type DigestAlgorithm, type DigestCredentials, DigestVerifier, formatDigestChallenge, readCredentials, sameResource } from './digest.js';
+import { type DigestCredentials, DigestVerifier, formatDigestChallenge, readCredentials, sameResource } from './digest.js';
 import { parseCredentials } from './message/auth-header.js';
 import { responseTo, type SipRequest, type SipResponse } from './message/message.js';
 import { parseSipUri } from './message/uri.js';
@@ -10,6 +10,8 @@ import { refusalResponse, warning } from './refusal-response.js';
 import { FailureLimit, type FailureLimitOptions } from './registrar/failure-limit.js';
 import { type HostedUser, planDomain, zoneOfUser } from './source-zone.js';
 import type { Flow } from './transport/flow.js';
+
+export type OfferedAlgorithm = 'SHA-256' | 'MD5';
 
 /** `registrar`: WWW-Authenticate and 401 (RFC 3261 §22.2). `proxy`: Proxy-Authenticate and 407 (§22.3). */
 export type AuthenticatorRole = 'registrar' | 'proxy';
@@ -36,7 +38,7 @@ export interface AuthenticatorOptions {
   /** What the user sees and what the password is hashed with. No quotes, backslashes or controls. */
   readonly realm: string;
   /** What passwords may be proved with, the best first. Left out: SHA-256 and MD5. */
-  readonly algorithms?: readonly DigestAlgorithm[];
+  readonly algorithms?: readonly OfferedAlgorithm[];
   readonly clock: Clock;
   readonly failures?: FailureLimitOptions;
 }
@@ -49,7 +51,7 @@ export class Authenticator {
   readonly #plan: () => Plan;
   readonly #nonces: Nonces;
   readonly #realm: string;
-  readonly #algorithms: readonly DigestAlgorithm[];
+  readonly #algorithms: readonly OfferedAlgorithm[];
   readonly #clock: Clock;
   readonly #verifier = new DigestVerifier();
   readonly #failures: FailureLimit;
@@ -61,6 +63,7 @@ export class Authenticator {
     this.#nonces = options.nonces;
     this.#realm = Buffer.from(options.realm, 'utf8').toString('latin1');
     this.#algorithms = options.algorithms ?? ['SHA-256', 'MD5'];
+    if (this.#algorithms.length === 0) throw new RangeError('No digest algorithm is allowed, so nobody could log on: name SHA-256 or MD5');
     this.#clock = options.clock;
     this.#failures = new FailureLimit(options.failures);
   }
@@ -69,7 +72,8 @@ export class Authenticator {
     const credentials = this.#credentialsFor(request, role);
     if (credentials === undefined) return this.#challenge(request, role, 'unproven');
     if (typeof credentials === 'string') return malformed(request, credentials);
-    if (!this.#algorithms.includes(credentials.algorithm)) return this.#challenge(request, role, 'unproven');
+    // MD5 stands for MD5-sess too: the name offered is how the other begins.
+    if (!this.#algorithms.some((offered) => credentials.algorithm.startsWith(offered))) return this.#challenge(request, role, 'unproven');
     if (!sameResource(credentials.uri, request.uri)) {
       return malformed(request, 'The uri in the Digest credentials must be the Request-URI (RFC 7616 §3.4.6)');
     }

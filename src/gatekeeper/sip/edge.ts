@@ -123,6 +123,7 @@ export class SipEdge {
       plan,
       nonces: new Nonces(store.nonces, { lifetimeSeconds: settings.registrar.nonceSeconds }),
       realm: settings.realm,
+      algorithms: settings.digestAlgorithms,
       clock,
     });
     const registrar = new Registrar({
