@@ -52,6 +52,8 @@ export interface EdgeOptions {
   readonly observer: EdgeObserver;
 }
 
+const settleMs = 500;
+
 /** Answers to strangers per source and second (403); above it they hear nothing. */
 const refusalsPerSecond = 10;
 
@@ -246,10 +248,20 @@ export class SipEdge {
     this.#proxy.drain();
     for (const session of this.#context.sessions) session.terminate('instanceStopped', 'The gatekeeper is being stopped');
     this.#pinger.close();
+    await this.#settle();
     this.#proxy.close();
     this.#transactions.close();
     this.#locator.close();
     await this.#transports.close();
+  }
+
+  /** Gives the parties a moment to answer our BYEs, which a closed socket would swallow. */
+  async #settle(): Promise<void> {
+    const { clock } = this.#options;
+    const until = clock.now() + settleMs;
+    while (this.#transactions.size.client > 0 && clock.now() < until) {
+      await new Promise<void>((resolve) => clock.after(10, resolve));
+    }
   }
 
   /** OPTIONS (RFC 3261 §11) to a trunk peer. Whoever asks has a time limit of its own. */

@@ -136,6 +136,6 @@ function unanswered(session: CallSession, dialog: Dialog, request: SipRequest, t
 function hungUp(session: CallSession, dialog: Dialog): void {
   session.dialogs.delete(dialog.callee.tag);
   if (dialog.callee.tag === session.answeredTag || ![...session.dialogs.values()].some((other) => other.confirmed)) {
-    session.finish('completed');
+    session.finish(session.answered ? 'completed' : 'callerCancelled');
   }
 }

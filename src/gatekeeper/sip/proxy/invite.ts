@@ -33,7 +33,8 @@ export class InviteHandler implements HuntOwner {
   readonly #call: Call;
   readonly #session: CallSession;
   #cancelled = false;
-  readonly #arrived: number;
+  /** When the INVITE came, until it is sent on for the first time. */
+  #arrived: number | undefined;
 
   constructor(context: ProxyContext, request: SipRequest, flow: Flow, caller: Caller) {
     this.#context = context;
@@ -105,7 +106,8 @@ export class InviteHandler implements HuntOwner {
   }
 
   trying(target: HopTarget): void {
-    if (this.#arrived > 0 && this.#call.attempt) this.#context.observer.forwarded(performance.now() - this.#arrived);
+    if (this.#arrived !== undefined) this.#context.observer.forwarded(performance.now() - this.#arrived);
+    this.#arrived = undefined;
     this.#call.trying(target.label);
   }
 
