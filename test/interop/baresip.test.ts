@@ -15,7 +15,8 @@ beforeAll(async () => {
   const plan = testPlan(({ organisations }) => {
     for (const { zones } of [organisations.norr, organisations.syd]) for (const zone of Object.values(zones)) zone.signalling = 'secure';
   });
-  service = await startService({ plan });
+  // The libre of Debian 12 gives up on a challenge whose algorithm it does not know (baresip/re#1103), hence MD5 alone.
+  service = await startService({ plan, sip: { digestAlgorithms: ['MD5'] } });
 });
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
@@ -36,7 +37,6 @@ async function phone(
     proxy: `sip:127.0.0.1:${service.ports.tls};transport=tls`,
     certificateFile: service.certificateFile,
     rtpPort,
-    tone,
     ...(mediaEncryption === undefined ? {} : { mediaEncryption }),
   });
   ends.push(
@@ -52,8 +52,8 @@ describe('two baresip over TLS', () => {
     'talk with %s from norr to syd',
     async (encryption) => {
       const [annaPort, bertilPort] = [await freePortPair(), await freePortPair()];
-      const anna = await phone('461010001', 'norr.example', annaPort, 440, encryption);
-      const bertil = await phone('461020001', 'syd.example', bertilPort, 1000, encryption);
+      const anna = await phone('461010001', 'norr.example', annaPort, encryption);
+      const bertil = await phone('461020001', 'syd.example', bertilPort, encryption);
       const capture = await Capture.start(`udp and (port ${annaPort} or port ${bertilPort})`);
       ends.push(() => capture.remove());
       anna.command('dial', 'sip:461020001@norr.example');

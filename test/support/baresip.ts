@@ -18,8 +18,6 @@ export interface BaresipOptions {
   readonly mediaEncryption?: 'srtp-mand' | 'dtls_srtp';
   /** Even, with the next one for RTCP. */
   readonly rtpPort: number;
-  /** Hertz of the tone that it sends. */
-  readonly tone: number;
 }
 
 interface Event {
@@ -29,7 +27,7 @@ interface Event {
   readonly ok?: boolean;
 }
 
-const modules = ['g711', 'ausine', 'aufile', 'srtp', 'dtls_srtp'];
+const modules = ['g711', 'aufile', 'srtp', 'dtls_srtp'];
 const applications = ['account', 'menu', 'ctrl_tcp'];
 
 /** Baresip without a screen or a sound card: it sends a tone, writes what it hears to a file, and is told what to do over TCP. */
@@ -49,13 +47,14 @@ export class Baresip {
     const { user, domain, password, proxy } = options;
     const account = `<sip:${user}@${domain}>;auth_user=${user};auth_pass="${password}";outbound="${proxy}";regint=600;audio_codecs=PCMA/8000/1;answermode=auto${encryption}\n`;
     const heard = join(directory, 'heard.wav');
+    const tone = join(directory, 'tone.wav');
     const config = [
       'poll_method epoll',
       'sip_listen 127.0.0.1:0',
       `sip_cafile ${options.certificateFile}`,
       'net_interface 127.0.0.1',
       `audio_player aufile,${heard}`,
-      `audio_source ausine,${options.tone}`,
+      `audio_source aufile,${tone}`,
       `audio_alert aufile,${join(directory, 'alert.wav')}`,
       'audio_path /usr/share/baresip',
       `rtp_ports ${options.rtpPort}-${options.rtpPort + 1}`,
@@ -68,13 +67,16 @@ export class Baresip {
       writeFile(join(directory, 'config'), `${config.join('\n')}\n`),
       writeFile(join(directory, 'accounts'), account),
       writeFile(join(directory, 'contacts'), '\n'),
+      writeFile(tone, toneFile(30)),
     ]);
-    console.log(account, config.join('\n'));
     const program = await Program.start('baresip', ['-f', directory, '-v'], { env: { ...process.env, HOME: directory } });
     const control = await until(
       () => connected(controlPort),
       () => `baresip to listen on ${controlPort}; it said:\n${program.output}`,
-    );
+    ).catch(async (error: unknown) => {
+      await program.stop();
+      throw error;
+    });
     return new Baresip(program, directory, control, heard);
   }
 
@@ -123,6 +125,26 @@ export class Baresip {
       this.#waiting = this.#waiting.slice(end + 1);
     }
   }
+}
+
+/** A WAV file of 1000 Hz at 8000 samples a second: eight different samples, so in G.711 eight different bytes at most. */
+function toneFile(seconds: number): Buffer {
+  const samples = Buffer.alloc(seconds * 8000 * 2);
+  for (let at = 0; at < samples.length / 2; at++) samples.writeInt16LE(Math.round(8000 * Math.sin((at * Math.PI) / 4)), at * 2);
+  const header = Buffer.alloc(44);
+  header.write('RIFF', 0);
+  header.writeUInt32LE(36 + samples.length, 4);
+  header.write('WAVEfmt ', 8);
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(1, 20); // linear PCM
+  header.writeUInt16LE(1, 22); // one channel
+  header.writeUInt32LE(8000, 24);
+  header.writeUInt32LE(16_000, 28);
+  header.writeUInt16LE(2, 32);
+  header.writeUInt16LE(16, 34);
+  header.write('data', 36);
+  header.writeUInt32LE(samples.length, 40);
+  return Buffer.concat([header, samples]);
 }
 
 function connected(port: number): Promise<Socket | undefined> {

@@ -246,9 +246,10 @@ export class SipEdge {
   /** Hangs up on what is left, then closes every socket. */
   async close(): Promise<void> {
     this.#proxy.drain();
+    const cut = this.#context.sessions.size > 0;
     for (const session of this.#context.sessions) session.terminate('instanceStopped', 'The gatekeeper is being stopped');
     this.#pinger.close();
-    await this.#settle();
+    if (cut) await this.#settle();
     this.#proxy.close();
     this.#transactions.close();
     this.#locator.close();
