@@ -16,6 +16,7 @@ function program(exit: (code: number) => void): Command {
     .description('A gatekeeper for the video calls of many organisations: one numbering plan, every call encrypted.')
     .version(version)
     .showHelpAfterError('(portvakt --help says how)')
+    .addHelpText('after', '\nExit code: 0 done, 1 something is wrong (the output says what), 2 called wrongly.')
     .exitOverride();
 
   portvakt
@@ -33,10 +34,10 @@ function program(exit: (code: number) => void): Command {
 
   portvakt
     .command('route')
-    .description('say where a call would go, and why')
+    .description('say where a call would go by the plan, and why; no service is asked, and nobody is called')
     .argument('<dialled>', 'a number, an extension, name@domain or an H.323-ID, as it is dialled')
     .requiredOption('-f, --from <organisation>', "the caller's organisation, or internet")
-    .option('-r, --register <alias...>', 'pretend that these are registered')
+    .option('-r, --register <alias...>', 'assume that these are registered')
     .option('--json', 'the explanation as JSON')
     .addOption(configOption())
     .addHelpText(

@@ -1,6 +1,6 @@
 import { formatFinding } from '../config/finding.js';
 import { loadConfiguration } from '../config/load.js';
-import { explainRoute, formatExplanation, pretendRegistered } from '../gatekeeper/routing/explain.js';
+import { callerIn, explainRoute, formatExplanation, pretendRegistered } from '../gatekeeper/routing/explain.js';
 
 export interface RouteOptions {
   readonly from: string;
@@ -19,6 +19,12 @@ export async function route(dialled: string, options: RouteOptions): Promise<num
   const { index, rejected } = pretendRegistered(plan, options.register ?? []);
   if (rejected.length > 0) {
     console.error(`--register takes numbers and addresses of the plan that endpoints register: not ${rejected.join(', ')}`);
+    return 2;
+  }
+  if (callerIn(plan, options.from) === undefined) {
+    console.error(
+      `--from takes an organisation of the plan (${[...plan.organisations.keys()].join(', ')}) or internet: not ${options.from}`,
+    );
     return 2;
   }
   // Offline nobody has asked the peers: all count as up.

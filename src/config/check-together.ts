@@ -44,7 +44,7 @@ function checkCertificateNames({ sip }: ServiceConfig, plan: Plan, service: Read
     return [service.source.finding('error', ['sip', 'listen'], message, "write '- { transport: tls, address: …, port: 5061 }'")];
   }
   if (sip.tls.ca !== undefined) return [];
-  const message = "this zone's certificates are checked against the authorities of the system, any of which can issue this name";
+  const message = "this zone's certificates are checked against the public authorities, any of which can issue this name";
   const hint = "write 'ca: FILE.pem' below sip.tls in the service's file";
   return [source.finding('warning', [...pathOf(asking), 'sources', 'certificateNames'], message, hint)];
 }

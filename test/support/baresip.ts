@@ -20,25 +20,14 @@ export interface BaresipOptions {
   readonly rtpPort: number;
 }
 
-interface Event {
-  readonly event?: boolean;
-  readonly type?: string;
-  readonly param?: string;
-  readonly ok?: boolean;
-}
-
 const modules = ['g711', 'aufile', 'srtp', 'dtls_srtp'];
 const applications = ['account', 'menu', 'ctrl_tcp'];
 
-/** Baresip without a screen or a sound card: it sends a tone, writes what it hears to a file, and is told what to do over TCP. */
+/** Baresip without a screen or a sound card: it sends a tone and is told what to do over TCP. */
 export class Baresip {
-  /** What it heard, as WAV; complete once the call is over. */
-  readonly heard: string;
   readonly program: Program;
   readonly #directory: string;
   readonly #control: Socket;
-  readonly #events: Event[] = [];
-  #waiting = '';
 
   static async start(options: BaresipOptions): Promise<Baresip> {
     const directory = await mkdtemp(join(tmpdir(), 'portvakt-baresip-'));
@@ -46,17 +35,13 @@ export class Baresip {
     const encryption = options.mediaEncryption === undefined ? '' : `;mediaenc=${options.mediaEncryption}`;
     const { user, domain, password, proxy } = options;
     const account = `<sip:${user}@${domain}>;auth_user=${user};auth_pass="${password}";outbound="${proxy}";regint=600;audio_codecs=PCMA/8000/1;answermode=auto${encryption}\n`;
-    const heard = join(directory, 'heard.wav');
     const tone = join(directory, 'tone.wav');
     const config = [
       'poll_method epoll',
       'sip_listen 127.0.0.1:0',
       `sip_cafile ${options.certificateFile}`,
       'net_interface 127.0.0.1',
-      `audio_player aufile,${heard}`,
       `audio_source aufile,${tone}`,
-      `audio_alert aufile,${join(directory, 'alert.wav')}`,
-      'audio_path /usr/share/baresip',
       `rtp_ports ${options.rtpPort}-${options.rtpPort + 1}`,
       'module_path /usr/lib/baresip/modules',
       ...modules.map((name) => `module ${name}.so`),
@@ -77,30 +62,21 @@ export class Baresip {
       await program.stop();
       throw error;
     });
-    return new Baresip(program, directory, control, heard);
+    return new Baresip(program, directory, control);
   }
 
-  private constructor(program: Program, directory: string, control: Socket, heard: string) {
+  private constructor(program: Program, directory: string, control: Socket) {
     this.program = program;
-    this.heard = heard;
     this.#directory = directory;
     this.#control = control;
     control.on('error', () => undefined);
-    control.on('data', (chunk) => this.#read(chunk.toString('latin1')));
+    control.resume();
   }
 
-  /** `dial sip:…`, `hangup`, `quit`. */
+  /** `dial sip:…`, `hangup`, `quit`, as a netstring of JSON. What comes of it stands in the program's output. */
   command(command: string, params = ''): void {
     const text = JSON.stringify({ command, params, token: 'test' });
     this.#control.write(`${text.length}:${text},`);
-  }
-
-  async sees(type: string, ms = 15_000): Promise<Event> {
-    return until(
-      () => this.#events.find((event) => event.type === type),
-      () => `baresip to report ${type}; events ${JSON.stringify(this.#events)}, output:\n${this.program.output.slice(-3000)}`,
-      ms,
-    );
   }
 
   async stop(): Promise<void> {
@@ -111,19 +87,6 @@ export class Baresip {
 
   async remove(): Promise<void> {
     await rm(this.#directory, { recursive: true, force: true });
-  }
-
-  /** Netstrings (`12:hello world!,`) of JSON. */
-  #read(text: string): void {
-    this.#waiting += text;
-    for (;;) {
-      const [head, length] = /^(\d+):/.exec(this.#waiting) ?? [];
-      if (head === undefined) return;
-      const end = head.length + Number(length);
-      if (this.#waiting.length <= end) return;
-      this.#events.push(JSON.parse(this.#waiting.slice(head.length, end)) as Event);
-      this.#waiting = this.#waiting.slice(end + 1);
-    }
   }
 }
 

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 
 /** The password of every hosted endpoint in test plans. */
-export const password = 'a password of the tests';
+export const password = 'password-of-the-tests';
 
 export interface TestPeer {
   readonly port: number;

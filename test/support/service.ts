@@ -42,6 +42,8 @@ export interface RunningService {
   readonly certificateFile: string;
   /** Records of ended calls, oldest first. Waits until there are so many, and fails when there are more. */
   records(count: number): Promise<CallRecord[]>;
+  /** The one record of this call, once it is written; fails when there are several. */
+  recordOf(callId: string): Promise<CallRecord>;
   writePlan(plan: TestPlan | string): Promise<void>;
   /** What it logged. */
   log(): string;
@@ -163,6 +165,18 @@ function common(files: Files, listeners: readonly string[], url: string): Omit<R
       );
       if (seen.length > count) throw new Error(`${seen.length} call records instead of ${count}: ${JSON.stringify(seen, undefined, 1)}`);
       return seen;
+    },
+    async recordOf(callId) {
+      const own = async () => (await read()).filter(({ signallingId }) => signallingId === callId);
+      const [record, ...more] = await until(
+        async () => {
+          const seen = await own();
+          return seen.length > 0 && seen;
+        },
+        () => `the record of the call ${callId}`,
+      );
+      if (!record || more.length > 0) throw new Error(`${more.length + 1} records of one call`);
+      return record;
     },
     writePlan: (plan) => writeFile(files.plan, typeof plan === 'string' ? plan : planText(plan)),
   };

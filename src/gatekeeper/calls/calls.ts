@@ -3,6 +3,7 @@ import type { CallLease, LicenceRefusal, LicenceStore, OrganisationLimit } from 
 import type { Plan } from '../plan/plan.js';
 import type { Call, CallAttempt, CallId, CallRecord, Calls, Party } from './call.js';
 import { callIds } from './call-ids.js';
+import { isoTime } from './iso-time.js';
 import type { ReasonCode, RefusalCode } from './reasons.js';
 import type { RecordSink } from './record-sink.js';
 
@@ -61,7 +62,7 @@ export class CallLedger implements Calls {
     });
     this.#open.set(call.id, call);
     const { signallingId, caller, dialled } = call.attempt;
-    records.begun({ id: call.id, instance, signallingId, caller, dialled, start: iso(startedAt) });
+    records.begun({ id: call.id, instance, signallingId, caller, dialled, start: isoTime(startedAt) });
     for (const observer of this.#observers) observer.began?.(call);
     return call;
   }
@@ -167,7 +168,7 @@ class LedgerCall implements Call {
       route: this.#route,
       routesTried: this.#routesTried,
       ringing: isoOrNull(this.#ringingAt),
-      answer: iso(this.#answeredAt),
+      answer: isoTime(this.#answeredAt),
       cipher,
     });
     this.#events.answered(this.#answeredAt - this.startedAt);
@@ -199,10 +200,10 @@ class LedgerCall implements Call {
       callee: this.#callee,
       route: this.#route,
       routesTried: this.#routesTried,
-      start: iso(this.startedAt),
+      start: isoTime(this.startedAt),
       ringing: isoOrNull(this.#ringingAt),
       answer: isoOrNull(this.#answeredAt),
-      end: iso(endedAt),
+      end: isoTime(endedAt),
       durationSeconds: this.#answeredAt === undefined ? 0 : (endedAt - this.#answeredAt) / 1000,
       reason,
       status: status ?? null,
@@ -231,10 +232,6 @@ function cut(attempt: CallAttempt): CallAttempt {
   };
 }
 
-function iso(time: EpochMs): string {
-  return new Date(time).toISOString();
-}
-
 function isoOrNull(time: EpochMs | undefined): string | null {
-  return time === undefined ? null : iso(time);
+  return time === undefined ? null : isoTime(time);
 }

@@ -382,7 +382,6 @@ export const endings = {
   partiesSilent: end('parties_silent', 'Both ends went silent: no answer to probes inside the call'),
   ackMissing: end('ack_missing', 'The answer was never acknowledged'),
   encryptionLost: end('encryption_lost', 'A party answered or changed the call to media that is not encrypted'),
-  operatorEnded: end('operator_ended', 'An operator ended the call'),
   instanceStopped: end('instance_stopped', 'The instance was stopped in an orderly way during the call'),
   instanceLost: end('instance_lost', 'The instance died during the call; the record was closed afterwards'),
 } as const satisfies Record<string, Ending>;

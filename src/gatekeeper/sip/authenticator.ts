@@ -8,10 +8,9 @@ import { parseSipUri } from './message/uri.js';
 import type { Nonces } from './nonces.js';
 import { refusalResponse, warning } from './refusal-response.js';
 import { FailureLimit, type FailureLimitOptions } from './registrar/failure-limit.js';
+import { algorithmsFor, type OfferedAlgorithm } from './registrar/offered-algorithms.js';
 import { type HostedUser, planDomain, zoneOfUser } from './source-zone.js';
 import type { Flow } from './transport/flow.js';
-
-export type OfferedAlgorithm = 'SHA-256' | 'MD5';
 
 /** `registrar`: WWW-Authenticate and 401 (RFC 3261 §22.2). `proxy`: Proxy-Authenticate and 407 (§22.3). */
 export type AuthenticatorRole = 'registrar' | 'proxy';
@@ -39,6 +38,8 @@ export interface AuthenticatorOptions {
   readonly realm: string;
   /** What passwords may be proved with, the best first. Left out: SHA-256 and MD5. */
   readonly algorithms?: readonly OfferedAlgorithm[];
+  /** Whether a host means this gatekeeper. Left out: none does. */
+  readonly isHere?: (host: string, port: number | undefined) => boolean;
   readonly clock: Clock;
   readonly failures?: FailureLimitOptions;
 }
@@ -52,6 +53,7 @@ export class Authenticator {
   readonly #nonces: Nonces;
   readonly #realm: string;
   readonly #algorithms: readonly OfferedAlgorithm[];
+  readonly #isHere: (host: string, port: number | undefined) => boolean;
   readonly #clock: Clock;
   readonly #verifier = new DigestVerifier();
   readonly #failures: FailureLimit;
@@ -64,6 +66,7 @@ export class Authenticator {
     this.#realm = Buffer.from(options.realm, 'utf8').toString('latin1');
     this.#algorithms = options.algorithms ?? ['SHA-256', 'MD5'];
     if (this.#algorithms.length === 0) throw new RangeError('No digest algorithm is allowed, so nobody could log on: name SHA-256 or MD5');
+    this.#isHere = options.isHere ?? (() => false);
     this.#clock = options.clock;
     this.#failures = new FailureLimit(options.failures);
   }
@@ -74,7 +77,7 @@ export class Authenticator {
     if (typeof credentials === 'string') return malformed(request, credentials);
     // MD5 stands for MD5-sess too: the name offered is how the other begins.
     if (!this.#algorithms.some((offered) => credentials.algorithm.startsWith(offered))) return this.#challenge(request, role, 'unproven');
-    if (!sameResource(credentials.uri, request.uri)) {
+    if (!sameResource(credentials.uri, request.uri) && !this.#isOurs(credentials.uri)) {
       return malformed(request, 'The uri in the Digest credentials must be the Request-URI (RFC 7616 §3.4.6)');
     }
     const now = this.#clock.now();
@@ -92,6 +95,12 @@ export class Authenticator {
     this.#failures.succeeded(key);
     if (this.#nonces.accept(credentials.nonce, credentials.count, now) === 'stale') return this.#challenge(request, role, 'stale');
     return accepted(user);
+  }
+
+  /** Some clients sign the address they send to. It names this gatekeeper, and the nonce lets nobody use it a second time. */
+  #isOurs(signed: string): boolean {
+    const uri = parseSipUri(signed);
+    return uri !== undefined && this.#isHere(uri.host, uri.port);
   }
 
   /** Ours are told by the realm; a request on its way through several proxies carries others too (RFC 3261 §22.3). */
@@ -129,7 +138,8 @@ export class Authenticator {
     const name = proxy ? 'proxy-authenticate' : 'www-authenticate';
     // One nonce serves all: its counts are used up together whichever algorithm takes it.
     const nonce = this.#nonces.issue(this.#clock.now());
-    for (const algorithm of this.#algorithms) challenge.add(name, formatDigestChallenge(algorithm, this.#realm, nonce, why === 'stale'));
+    const algorithms = algorithmsFor(this.#algorithms, request.get('user-agent'));
+    for (const algorithm of algorithms) challenge.add(name, formatDigestChallenge(algorithm, this.#realm, nonce, why === 'stale'));
     if (why === 'wrong') challenge.add('warning', warning(refusals.credentialsWrong.sip.warning));
     return { ok: false, challenge, why, refusal: why === 'wrong' ? 'credentialsWrong' : undefined };
   }

@@ -24,7 +24,7 @@ import { Sessions } from './proxy/sessions.js';
 import { noteReceived } from './received.js';
 import { type RegisterOutcome, Registrar } from './registrar.js';
 import { Transactions } from './transaction/transactions.js';
-import type { Flow } from './transport/flow.js';
+import type { Flow, Target } from './transport/flow.js';
 import type { TransportLimits } from './transport/limits.js';
 import type { FramingLoss } from './transport/stream-framer.js';
 import type { TlsOptions } from './transport/tls.js';
@@ -111,6 +111,11 @@ export class SipEdge {
       clock,
       user,
       timers: { t1: settings.timers.t1Ms, t2: settings.timers.t2Ms, t4: settings.timers.t4Ms },
+      reopen: (request, use) => {
+        const target = returnTarget(request);
+        // Nobody there: the client has gone, and its transaction will time out.
+        if (target) transports.flowTo(target).then(use, () => undefined);
+      },
     });
     this.#locator = createLocator({
       clock,
@@ -126,6 +131,7 @@ export class SipEdge {
       nonces: new Nonces(store.nonces, { lifetimeSeconds: settings.registrar.nonceSeconds }),
       realm: settings.realm,
       algorithms: settings.digestAlgorithms,
+      isHere: (host, port) => this.#here.is(host, port),
       clock,
     });
     const registrar = new Registrar({
@@ -310,6 +316,15 @@ function transportLimits(limits: SipConfig['limits']): Partial<TransportLimits> 
     idleMs: limits.idleSeconds * 1000,
     halfOpenMs: limits.halfOpenSeconds * 1000,
   };
+}
+
+/**
+ * Where an answer goes whose connection has closed: to where the request came from, at the port of its Via (RFC 3261 §18.2.2). Not by
+ * TLS: the name to verify there is not known.
+ */
+function returnTarget({ via }: SipRequest): Target | undefined {
+  if (via.transport !== 'tcp') return undefined;
+  return { transport: 'tcp', address: via.received ?? via.host, port: via.port ?? 5060 };
 }
 
 function wantsClientCertificates(plan: Plan): boolean {

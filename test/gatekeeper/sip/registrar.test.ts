@@ -279,11 +279,22 @@ describe('extensions', () => {
 });
 
 describe('challenges', () => {
-  test('SHA-256 stands first, MD5 second, and neither needs the other', async () => {
+  test.each([
+    ['SHA-256 first, MD5 second', 'Poly/Trio 8800', ['SHA-256', 'MD5']],
+    ['MD5 first to who says not what it is, and may read the first alone', undefined, ['MD5', 'SHA-256']],
+    ['MD5 alone to who gives up at any other', 'baresip v1.0.0 (x86_64/linux)', ['MD5']],
+    ['both to who has learned it since', 'baresip v3.9.0 (x86_64/linux)', ['SHA-256', 'MD5']],
+  ])('%s', async (_what, userAgent, algorithms) => {
+    const { registrar } = desk();
+    const headers = userAgent === undefined ? [] : [`User-Agent: ${userAgent}`];
+    const challenge = await registrar.register(register({ headers }), new TestFlow());
+    const lines = challenge.getAll('www-authenticate');
+    expect(lines.map((line) => /algorithm=([^,]+), qop="auth"$/.exec(line)?.[1])).toEqual(algorithms);
+  });
+
+  test('neither algorithm needs the other', async () => {
     const { registrar } = desk();
     const challenge = await registrar.register(register(), new TestFlow());
-    const lines = challenge.getAll('www-authenticate');
-    expect(lines.map((line) => /algorithm=([^,]+), qop="auth"$/.exec(line)?.[1])).toEqual(['SHA-256', 'MD5']);
     const response = await registrar.register(answerChallenge(register(), challenge, { algorithm: 'MD5' }), new TestFlow());
     expect(response.status).toBe(200);
   });

@@ -189,6 +189,8 @@ export class SipProxy implements TransactionUser {
       return;
     }
     dropOwnCredentials(request, this.#realm);
+    // RFC 3325 §9.2: only who is trusted to know its callers may assert who they are, and that is a local exchange.
+    if (caller.zone.kind !== 'sip-trunk') request.remove('p-asserted-identity');
     if (request.method === 'INVITE') {
       const handler = new InviteHandler(context, request, flow, caller);
       handler.run(caller).catch((error: unknown) => handler.fail(error));
