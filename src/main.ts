@@ -21,7 +21,7 @@ function program(exit: (code: number) => void): Command {
 
   portvakt
     .command('serve')
-    .description('run the gatekeeper until SIGTERM or SIGINT; SIGHUP reads the address plan again')
+    .description('run the gatekeeper until SIGTERM or SIGINT; SIGHUP reads the address plan and the TLS files again')
     .addOption(configOption())
     .action(async (options: { config: string }) => exit(await serve(options.config)));
 

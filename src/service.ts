@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Admin, openAdmin, type ReloadResult } from './admin/http.js';
 import { type Clock, systemClock, type Timer } from './clock.js';
@@ -6,6 +5,8 @@ import type { Finding } from './config/finding.js';
 import { loadPlan } from './config/load.js';
 import type { ServiceConfig } from './config/service-config.js';
 import { ensureCertificate } from './config/tls-certificate.js';
+import { readTlsFiles } from './config/tls-files.js';
+import { ensureWritable } from './config/writable-folder.js';
 import { CallLedger } from './gatekeeper/calls/calls.js';
 import { liveCall, RecentCalls } from './gatekeeper/calls/recent-calls.js';
 import { RecordWriter } from './gatekeeper/calls/record-writer.js';
@@ -62,6 +63,8 @@ export class Service {
       return part;
     };
     try {
+      await ensureWritable(config.dataDirectory, 'The data directory', 'dataDirectory');
+      await ensureWritable(config.records.directory, "The records' directory", 'records.directory');
       const tls = await tlsOf(config);
       const store = keep(new MemoryStore({ clock, nonceLifetimeSeconds: config.sip.registrar.nonceSeconds }));
       const metrics = keep(new Metrics(version));
@@ -147,6 +150,18 @@ export class Service {
     return this.#reloading;
   }
 
+  /** Reads the TLS files again, and makes our own certificate anew before it runs out. Connections that stand go on; bad files change nothing. */
+  async renewTls(): Promise<void> {
+    try {
+      const tls = await tlsOf(this.#config);
+      if (tls === undefined) return;
+      this.#parts.edge.tlsChanged(tls);
+      this.#logger.info('The TLS certificates were read again and are in force');
+    } catch (error) {
+      this.#logger.error({ err: error }, 'The TLS certificates could not be read again: the old ones stay in force');
+    }
+  }
+
   async #reload(): Promise<ReloadResult> {
     const { current, edge, metrics } = this.#parts;
     const { plan, findings } = await loadPlan(this.#config.plan, this.#config);
@@ -192,12 +207,10 @@ export class Service {
     await store.close();
   }
 
-  /** Certificates are read again once a day, and our own is made anew before it runs out: nobody needs to restart for that. */
+  /** Nobody needs to restart because a certificate runs out. */
   #renewDaily(): void {
     this.#renewal = this.#clock.after(dayMs, () => {
-      tlsOf(this.#config)
-        .then((tls) => this.#parts.edge.tlsChanged(tls))
-        .catch((error: unknown) => this.#logger.error({ err: error }, 'The TLS certificates could not be read again: the old ones stay'));
+      void this.renewTls();
       this.#renewDaily();
     });
   }
@@ -241,11 +254,13 @@ const dayMs = 24 * 60 * 60 * 1000;
 
 /** The certificate that the configuration names, or one that we make for loopback. */
 async function tlsOf(config: ServiceConfig): Promise<TlsOptions | undefined> {
-  const { certificate, key, ca, minVersion } = config.sip.tls;
-  const authorities = ca === undefined ? {} : { ca: await readFile(ca) };
-  if (certificate !== undefined && key !== undefined) {
-    return { certificate: await readFile(certificate), key: await readFile(key), minVersion, ...authorities };
-  }
+  const { files, problems } = await readTlsFiles(config.sip.tls);
+  const [problem] = problems.filter(({ severity }) => severity === 'error');
+  if (problem) throw new Error(`sip.tls.${problem.key}: ${problem.message}; ${problem.hint}`);
+  const { certificate, key, ca } = files;
+  const { minVersion } = config.sip.tls;
+  const authorities = ca === undefined ? {} : { ca };
+  if (certificate !== undefined && key !== undefined) return { certificate, key, minVersion, ...authorities };
   if (!config.sip.listen.some(({ transport }) => transport === 'tls')) return undefined;
   const hosts = config.sip.listen.map(({ address, advertised }) => advertised?.host ?? address);
   const made = await ensureCertificate(join(config.dataDirectory, 'tls'), hosts);

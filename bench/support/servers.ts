@@ -84,7 +84,9 @@ export async function writeConfiguration(workspace: Workspace): Promise<string> 
 export async function startPortvakt(workspace: Workspace, nodeOptions: readonly string[] = []): Promise<Server> {
   const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
   const config = await writeConfiguration(workspace);
-  const child = workspace.keep(await startChild(process.execPath, [...nodeOptions, main, 'serve', '--config', config], workspace.file('log')));
+  const child = workspace.keep(
+    await startChild(process.execPath, [...nodeOptions, main, 'serve', '--config', config], workspace.file('log')),
+  );
   const port = await listens(child, 'Portvakt', /sip:127\.0\.0\.1:(\d+);transport=udp/);
   return server('Portvakt', port, child);
 }

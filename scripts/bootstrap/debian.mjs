@@ -24,6 +24,7 @@ export const testPackages = [
 export const benchPackages = [
   { name: 'kamailio', proof: 'kamailio' },
   { name: 'sip-tester', proof: 'sipp' },
+  { name: 'tshark', proof: 'tshark' },
 ];
 
 /** @type {readonly DebianPackage[]} What ../mediasoup-worker/build.sh compiles with and links against. */

@@ -1,6 +1,8 @@
 import { formatFinding } from '../config/finding.js';
 import { loadConfiguration } from '../config/load.js';
+import { nearest } from '../config/suggest.js';
 import { callerIn, explainRoute, formatExplanation, pretendRegistered } from '../gatekeeper/routing/explain.js';
+import { isPublicTarget } from '../gatekeeper/sip/locate/public-address.js';
 
 export interface RouteOptions {
   readonly from: string;
@@ -11,8 +13,8 @@ export interface RouteOptions {
 
 /** `portvakt route`: where a call would go by the plan alone, and why. 0: somewhere; 1: it would be refused. */
 export async function route(dialled: string, options: RouteOptions): Promise<number> {
-  const { plan, findings } = await loadConfiguration(options.config);
-  if (!plan) {
+  const { service, plan, findings } = await loadConfiguration(options.config);
+  if (!service || !plan) {
     for (const finding of findings) console.error(formatFinding(finding));
     return 1;
   }
@@ -22,13 +24,15 @@ export async function route(dialled: string, options: RouteOptions): Promise<num
     return 2;
   }
   if (callerIn(plan, options.from) === undefined) {
-    console.error(
-      `--from takes an organisation of the plan (${[...plan.organisations.keys()].join(', ')}) or internet: not ${options.from}`,
-    );
+    const known = [...plan.organisations.keys(), ...(plan.internet ? ['internet'] : [])];
+    const near = nearest(options.from, known);
+    const hint = near === undefined ? `it has: ${known.join(', ')}` : `did you mean ${near}?`;
+    console.error(`--from ${options.from}: the plan has no such organisation; ${hint}`);
     return 2;
   }
+  const isReachable = (address: string) => service.sip.dns.allowPrivateTargets || isPublicTarget(address);
   // Offline nobody has asked the peers: all count as up.
-  const explanation = explainRoute(plan, index, { isUp: () => true }, { dialled, fromOrganisation: options.from });
+  const explanation = explainRoute(plan, index, { isUp: () => true }, { dialled, fromOrganisation: options.from }, { isReachable });
   console.log(options.json ? JSON.stringify(explanation, undefined, 2) : formatExplanation(explanation));
   return explanation.outcome === 'routes' ? 0 : 1;
 }

@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty';
 import { formatFinding } from '../config/finding.js';
 import { loadConfiguration } from '../config/load.js';
-import { openLog } from '../monitoring/log.js';
+import { type Logger, openLog } from '../monitoring/log.js';
 import { Service } from '../service.js';
 import { welcome } from './welcome.js';
 
@@ -17,7 +17,8 @@ export async function serve(configPath: string): Promise<number> {
   try {
     const service = await Service.start({ config, plan, logger: log.logger });
     console.log(welcome(service, configPath));
-    await untilStopped(service, config.sip.timers.drainSeconds * 1000);
+    log.logger.info({ listeners: service.listeners, http: service.url, revision: service.plan.revision, pid: process.pid }, 'started');
+    await untilStopped(service, config.sip.timers.drainSeconds, log.logger);
     log.logger.info('stopped');
     return 0;
   } catch (error) {
@@ -28,8 +29,8 @@ export async function serve(configPath: string): Promise<number> {
   }
 }
 
-/** SIGHUP reads the plan again; the first SIGTERM or SIGINT drains and stops, a second one does not wait for calls. */
-async function untilStopped(service: Service, drainMs: number): Promise<void> {
+/** SIGHUP reads the plan and the TLS files again; the first SIGTERM or SIGINT drains and stops, a second one does not wait for calls. */
+async function untilStopped(service: Service, drainSeconds: number, logger: Logger): Promise<void> {
   // The sockets alone keep the process up; this does while they close.
   const alive = setInterval(() => undefined, 60_000);
   const stop = new AbortController();
@@ -39,12 +40,14 @@ async function untilStopped(service: Service, drainMs: number): Promise<void> {
   const onHangup = () => {
     // A terminal that was closed sends SIGHUP too, and nobody would find a service that goes on without it.
     if (terminal && !isatty(process.stdout.fd)) onStop();
-    else void service.reloadPlan();
+    else void Promise.all([service.reloadPlan(), service.renewTls()]);
   };
   process.on('SIGHUP', onHangup).on('SIGTERM', onStop).on('SIGINT', onStop);
   try {
     await aborted(stop.signal);
-    await Promise.race([service.drain(drainMs), aborted(hurry.signal)]);
+    const calls = service.activeCalls;
+    logger.info({ calls, drainSeconds }, `stopping: ${calls} call${calls === 1 ? '' : 's'} in progress, waiting at most ${drainSeconds} s`);
+    await Promise.race([service.drain(drainSeconds * 1000), aborted(hurry.signal)]);
     await service.close();
   } finally {
     process.off('SIGHUP', onHangup).off('SIGTERM', onStop).off('SIGINT', onStop);

@@ -21,6 +21,6 @@ export function welcome(service: Service, configPath: string): string {
     lines.push(`  npx portvakt route ${callee} --from ${hosted[0]?.id} --register ${callee}${config}`);
     lines.push(`  Register two phones as ${caller} and ${callee}, with SRTP switched on, and call.`);
   }
-  lines.push(`  npx portvakt check${config}`, `  kill -HUP ${process.pid}   reads the address plan again`, '');
+  lines.push(`  npx portvakt check${config}`, `  kill -HUP ${process.pid}   reads the address plan and the TLS files again`, '');
   return lines.join('\n');
 }

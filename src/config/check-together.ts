@@ -6,7 +6,7 @@ import type { ReadService, ServiceConfig } from './service-config.js';
 import type { Path } from './yaml-source.js';
 
 /** The shipped plan's password. Everybody knows it. */
-export const DEMO_PASSWORD = 'portvakt-demo';
+const DEMO_PASSWORD = 'portvakt-demo';
 
 /** What can only be said when both files are known. Nothing where one of them has errors of its own. Pure. */
 export function checkTogether(service: ReadService, plan: BuiltPlan): Finding[] {

@@ -5,6 +5,7 @@ import type { Plan } from '../gatekeeper/plan/plan.js';
 import { checkTogether } from './check-together.js';
 import { type Finding, hasErrors, sortFindings } from './finding.js';
 import { type ReadService, readService, type ServiceConfig } from './service-config.js';
+import { readTlsFiles } from './tls-files.js';
 
 /*
  * The edge between the readers, which are pure, and the disk. What `serve`, `check` and `route` begin with, and every reload.
@@ -16,7 +17,7 @@ const MAX_FILE_BYTES = 16 * 1024 * 1024;
 export interface Configuration {
   /** Absent when its file has an error. */
   readonly service: ServiceConfig | undefined;
-  /** Absent when its file has an error, or there is no `service` to say where it is. */
+  /** Absent when either file has an error. */
   readonly plan: Plan | undefined;
   /** Of both files, the service's first, each in the order of its text. */
   readonly findings: readonly Finding[];
@@ -25,12 +26,12 @@ export interface Configuration {
 /** Reads and checks both files. Never fails: what cannot be read is a finding. */
 export async function loadConfiguration(servicePath: string): Promise<Configuration> {
   const { service: read, findings } = await loadService(servicePath);
-  if (read?.service === undefined) return { service: undefined, plan: undefined, findings };
-  const loaded = await loadPlan(read.service.plan, read);
+  if (read?.plan === undefined) return { service: undefined, plan: undefined, findings };
+  const loaded = await loadPlan(read.plan, read);
   const all = [...findings, ...loaded.findings];
   return {
     service: all.some((one) => one.severity === 'error' && one.file === servicePath) ? undefined : read.service,
-    plan: loaded.plan,
+    plan: read.service && loaded.plan,
     findings: all,
   };
 }
@@ -52,8 +53,11 @@ export async function loadPlan(
 async function loadService(path: string): Promise<{ service: ReadService | undefined; findings: readonly Finding[] }> {
   const text = await readText(path, path);
   if (typeof text !== 'string') return { service: undefined, findings: [text] };
-  const service = readService(path, text);
-  return { service, findings: service.findings };
+  const read = readService(path, text);
+  if (read.service === undefined) return { service: read, findings: read.findings };
+  const { problems } = await readTlsFiles(read.service.sip.tls, shown);
+  const ofFiles = problems.map(({ severity, key, message, hint }) => read.source.finding(severity, ['sip', 'tls', key], message, hint));
+  return { service: read, findings: sortFindings([...read.findings, ...ofFiles]) };
 }
 
 async function readText(path: string, file: string): Promise<string | Finding> {
@@ -88,6 +92,7 @@ function asRead(service: ServiceConfig): ReadService {
   const file = 'the running configuration';
   return {
     service,
+    plan: service.plan,
     findings: [],
     source: {
       file,

@@ -14,6 +14,8 @@ interface Wanted {
   readonly example: string;
   /** The value is never shown. */
   readonly secret?: boolean;
+  /** The keys of all kinds of a block whose own kind cannot be told: no other can be right. */
+  readonly keys?: readonly string[];
   /** What a missing or unreadable value is taken for, so that what is around it can be checked all the same. Never used beyond that. */
   readonly standIn?: Pruned;
 }
@@ -69,6 +71,16 @@ export function block<const S extends z.core.$ZodLooseShape>(
   return z.strictObject(shape, { error });
 }
 
+/** Blocks of several kinds, told by the value of one key. Where that one is wrong the others are still known to be keys of some kind, or not. */
+export function kinds<const K extends string, const B extends readonly [Kind<K>, ...Kind<K>[]]>(key: K, blocks: B) {
+  const values = blocks.map((block) => [...block.shape[key].values].join());
+  const keys = [...new Set(blocks.flatMap((block) => Object.keys(block.shape)))];
+  const message = pack({ what: `one of ${values.join(', ')}`, example: values[0] ?? '', keys });
+  return z.discriminatedUnion(key, blocks, { error: () => message });
+}
+
+type Kind<K extends string> = z.ZodObject<Record<K, z.ZodLiteral<string>>>;
+
 /** A list; an entry that was unusable is null in it, so that the indices stay those of the file. */
 export function list<S extends z.ZodType>(entry: S, what: string, example: string) {
   return z.array(z.nullable(entry), { error: () => pack({ what, example }) });
@@ -115,23 +127,35 @@ function findingsOf(issue: z.core.$ZodIssue, source: YamlSource): Finding[] {
   const { path } = issue;
   if (issue.code === 'unrecognized_keys') {
     const known = JSON.parse(issue.message) as string[];
-    return issue.keys.map((key) => {
-      const near = nearest(key, known);
-      const hint = near === undefined ? `take it away; known here: ${known.join(', ')}` : `did you mean '${near}'?`;
-      return source.finding('error', [...path, key], `unknown key '${key}'`, hint, 'key');
-    });
+    return issue.keys.map((key) => unknownKey(source, path, key, known));
   }
   const wanted = wantedOf(issue);
+  const around = valueAt(source.root, path.slice(0, -1));
+  const { keys } = wanted;
+  if (keys !== undefined && typeof around === 'object' && !Array.isArray(around)) {
+    const unknown = Object.keys(around ?? {}).filter((key) => !keys.includes(key));
+    return [wrongValue(source, path, wanted), ...unknown.map((key) => unknownKey(source, path.slice(0, -1), key, keys))];
+  }
+  return [wrongValue(source, path, wanted)];
+}
+
+function unknownKey(source: YamlSource, path: Path, key: string, known: readonly string[]): Finding {
+  const near = nearest(key, known);
+  const hint = near === undefined ? `take it away; known here: ${known.join(', ')}` : `did you mean '${near}'?`;
+  return source.finding('error', [...path, key], `unknown key '${key}'`, hint, 'key');
+}
+
+function wrongValue(source: YamlSource, path: Path, wanted: Wanted): Finding {
   // `- norr.example` may stand for `- { name: norr.example }`: then the finding is about the text itself.
   const short = typeof valueAt(source.root, path.slice(0, -1)) === 'string';
   const place = short ? path.slice(0, -1) : path;
   const raw = valueAt(source.root, place);
   const key = place.at(-1);
-  const name = typeof key === 'number' ? `entry ${key + 1}` : `'${String(key ?? 'the file')}'`;
-  const example = wanted.example === '' || typeof key === 'number' ? wanted.example : `${String(key)}: ${wanted.example}`;
+  const name = typeof key === 'number' ? `entry ${key + 1}` : key === undefined ? 'the file' : `'${String(key)}'`;
+  const example = wanted.example === '' || typeof key !== 'string' ? wanted.example : `${key}: ${wanted.example}`;
   const hint = `write ${wanted.what}${example === '' ? '' : `, for example '${example}'`}`;
-  if (raw === undefined) return [source.finding('error', path, `${name} is missing`, hint)];
-  if (raw === '') return [source.finding('error', path, `${name} has no value`, hint)];
+  if (raw === undefined) return source.finding('error', path, `${name} is missing`, hint);
+  if (raw === '') return source.finding('error', path, `${name} has no value`, hint);
   const kind = Array.isArray(raw)
     ? 'a list'
     : typeof raw === 'object'
@@ -139,14 +163,10 @@ function findingsOf(issue: z.core.$ZodIssue, source: YamlSource): Finding[] {
       : wanted.secret
         ? 'an unusable value'
         : `'${shorten(raw)}'`;
-  return [source.finding('error', path, `${name} is ${kind}, not ${wanted.what}`, hint)];
+  return source.finding('error', path, `${name} is ${kind}`, hint);
 }
 
 function wantedOf(issue: z.core.$ZodIssue): Wanted {
-  if (issue.code === 'invalid_union' && 'options' in issue && Array.isArray(issue.options)) {
-    const options = issue.options.map(String);
-    return { what: `one of ${options.join(', ')}`, example: options[0] ?? '' };
-  }
   return issue.message.startsWith('{') ? (JSON.parse(issue.message) as Wanted) : { what: 'something else', example: '' };
 }
 

@@ -54,7 +54,7 @@ export interface SipTlsConfig {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
 }
 
-/** What one source address may do, and all together. What is above is dropped or closed, not answered. */
+/** What one source address may do, and how many connections there may be in all. What is above is dropped or closed, not answered. */
 export interface SipLimits {
   readonly messagesPerSecondPerSource: number;
   /** So many at once above the rate. */
@@ -80,7 +80,7 @@ export interface SipTimers {
   readonly ringingSeconds: number;
   /** To open a TCP or TLS connection. */
   readonly connectMs: number;
-  /** How long a shutdown waits for transactions that are under way. */
+  /** A stop waits so long for calls to end; what is left then is hung up. */
   readonly drainSeconds: number;
 }
 
@@ -126,6 +126,8 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
 export interface ReadService {
   /** Absent when any finding is an error. */
   readonly service: ServiceConfig | undefined;
+  /** Where the address plan is, as far as the file can be read: the plan can be checked all the same. */
+  readonly plan: string | undefined;
   readonly findings: readonly Finding[];
   readonly source: YamlSource;
 }
@@ -137,29 +139,31 @@ export interface ReadService {
 export function readService(file: string, text: string): ReadService {
   const source = readYaml(file, text);
   const shaped = readShape(serviceSchema, source);
-  const own = shaped.value === undefined ? [] : checkService(shaped.value, source);
+  const own = shaped.value === undefined ? [] : checkService(shaped.value, shaped.complete, source);
   const findings = sortFindings([...source.findings, ...shaped.findings, ...own]);
-  if (shaped.value === undefined || hasErrors(findings)) return { service: undefined, findings, source };
   const from = dirname(resolve(file));
   const at = <T extends string | undefined>(path: T) => (path === undefined ? path : resolve(from, path)) as T;
+  const plan = at(shaped.value?.plan);
+  if (shaped.value === undefined || plan === undefined || hasErrors(findings)) return { service: undefined, plan, findings, source };
   const { sip, records } = shaped.value;
   const dataDirectory = at(shaped.value.dataDirectory);
   const service: ServiceConfig = {
     ...shaped.value,
-    plan: at(shaped.value.plan),
+    plan,
     dataDirectory,
     sip: { ...sip, tls: { ...sip.tls, certificate: at(sip.tls.certificate), key: at(sip.tls.key), ca: at(sip.tls.ca) } },
     records: { ...records, directory: at(records.directory) ?? resolve(dataDirectory, 'records') },
   };
-  return { service, findings, source };
+  return { service, plan, findings, source };
 }
 
-function checkService(config: Shape, source: YamlSource): Finding[] {
+/** `complete`: nothing was left out because of its shape, so that a list without entries is empty in the file, too. */
+function checkService(config: Shape, complete: boolean, source: YamlSource): Finding[] {
   const findings: Finding[] = [];
   const error = (path: readonly (string | number)[], message: string, hint: string): void => {
     findings.push(source.finding('error', path, message, hint));
   };
-  const { registrar, tls, limits } = config.sip;
+  const { registrar, tls, limits, timers, listen, digestAlgorithms } = config.sip;
   const { minExpiresSeconds: min, defaultExpiresSeconds: usual, maxExpiresSeconds: max } = registrar;
   if (min > max) {
     error(
@@ -185,8 +189,26 @@ function checkService(config: Shape, source: YamlSource): Finding[] {
       `write at most ${limits.connections}`,
     );
   }
+  if (timers.t2Ms < timers.t1Ms) {
+    error(
+      ['sip', 'timers', 't2Ms'],
+      `the longest time between retransmissions (${timers.t2Ms} ms) is shorter than the first (t1Ms, ${timers.t1Ms} ms)`,
+      `write at least ${timers.t1Ms}`,
+    );
+  }
+  if (complete && digestAlgorithms.length === 0) {
+    error(['sip', 'digestAlgorithms'], 'without an algorithm nobody can log on', "write '[SHA-256, MD5]', or one of the two");
+  }
+  for (const [index, algorithm] of digestAlgorithms.entries()) {
+    const first = digestAlgorithms.indexOf(algorithm);
+    if (first < index) error(['sip', 'digestAlgorithms', index], `entry ${first + 1} is ${algorithm} already`, 'keep one of the two');
+  }
+  if (complete && listen.length === 0) {
+    const hint = "write at least one, for example '- { transport: udp, address: 127.0.0.1, port: 5060 }'";
+    error(['sip', 'listen'], 'the service would listen nowhere', hint);
+  }
   const seen = new Map<string, number>();
-  for (const [index, listener] of config.sip.listen.entries()) {
+  for (const [index, listener] of listen.entries()) {
     if (listener.port === 0) continue;
     // TCP and TLS are one kind of socket.
     const key = `${listener.transport === 'udp' ? 'udp' : 'tcp'} ${listener.address} ${listener.port}`;

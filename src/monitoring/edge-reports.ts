@@ -1,4 +1,4 @@
-import { metricOf, type RefusalCode } from '../gatekeeper/calls/reasons.js';
+import { metricOf, type RefusalCode, refusals } from '../gatekeeper/calls/reasons.js';
 import type { EdgeObserver } from '../gatekeeper/sip/edge.js';
 import type { RegisterOutcome } from '../gatekeeper/sip/registrar.js';
 import type { Logger } from './log.js';
@@ -11,6 +11,7 @@ import type { Metrics } from './metrics.js';
 export class EdgeReports implements EdgeObserver {
   readonly #metrics: Metrics;
   readonly #logger: Logger;
+  #quietUntil = 0;
 
   constructor(metrics: Metrics, logger: Logger) {
     this.#metrics = metrics;
@@ -41,14 +42,23 @@ export class EdgeReports implements EdgeObserver {
   }
 
   registered(outcome: RegisterOutcome): void {
-    const what = outcome.refusal === undefined ? outcome.result : metricOf(outcome.refusal);
-    this.#metrics.registrations.of(outcome.organisation ?? 'none', what).add();
-    if (!this.#logger.isLevelEnabled('debug') && outcome.result !== 'refused') return;
-    const { alias, organisation, zone, result, status, refusal } = outcome;
-    const line = { alias, organisation, zone, result, status, reason: refusal };
-    // A refusal of somebody who proved who he is needs somebody's hand; a stranger's does not.
-    if (result === 'refused' && organisation !== undefined) this.#logger.info(line, 'A registration was refused');
-    else this.#logger.debug(line, 'REGISTER');
+    const { alias, organisation, zone, result, status, refusal, source } = outcome;
+    this.#metrics.registrations.of(organisation ?? 'none', refusal === undefined ? result : metricOf(refusal)).add();
+    const wrong = refusal === 'credentialsWrong';
+    const worthALine = wrong ? this.#mayTellOfWrongPassword() : result === 'refused' && organisation !== undefined;
+    if (!worthALine && !this.#logger.isLevelEnabled('debug')) return;
+    const why = refusal === undefined ? undefined : refusals[refusal].sip.warning;
+    const line = { alias, asked: outcome.asked, source, organisation, zone, result, status, reason: refusal, why };
+    if (!worthALine) this.#logger.debug(line, 'REGISTER');
+    else this.#logger.info(line, wrong ? 'A log-on failed' : 'A registration was refused');
+  }
+
+  /** A new telephone that cannot log on leaves a trace; somebody who tries passwords does not fill the disk. */
+  #mayTellOfWrongPassword(): boolean {
+    const now = performance.now();
+    if (now < this.#quietUntil) return false;
+    this.#quietUntil = now + 1000;
+    return true;
   }
 
   peerChanged(peer: string, up: boolean, cause: string): void {
@@ -58,7 +68,7 @@ export class EdgeReports implements EdgeObserver {
   }
 
   unlocated(host: string, why: string): void {
-    this.#logger.info({ host, why }, 'A host could not be found');
+    if (this.#logger.isLevelEnabled('debug')) this.#logger.debug({ host, why }, 'A host could not be found');
   }
 
   fault(error: unknown, signallingId: string): void {

@@ -1,6 +1,6 @@
 import pino from 'pino';
 import type { CallRecord } from '../gatekeeper/calls/call.js';
-import { endings, isRefusal, refusals } from '../gatekeeper/calls/reasons.js';
+import { endings, isRefusal, type ReasonCode, refusals } from '../gatekeeper/calls/reasons.js';
 import { scrub } from './scrub.js';
 
 export type Logger = pino.Logger;
@@ -57,10 +57,19 @@ export function openLog(options: LogOptions): Log {
     close: () =>
       new Promise((resolve, reject) => {
         clearTimeout(gathering);
-        if (output) output.flush((error) => (error ? reject(error) : resolve()));
+        if (output) output.flush((error) => (error && !isUnsyncable(error) ? reject(error) : resolve()));
         else resolve();
       }),
   };
+}
+
+/** A pipe or socket cannot be synced to a disk (fsync(2), EINVAL); what was written to it is out all the same. */
+function isUnsyncable(error: Error): boolean {
+  return 'code' in error && (error.code === 'EINVAL' || error.code === 'ENOTSUP');
+}
+
+function sentenceOf(reason: ReasonCode): string {
+  return isRefusal(reason) ? refusals[reason].sip.warning : endings[reason].text;
 }
 
 /** One line a call: what a technician looks for first. The rest is in the call record of the same id. */
@@ -78,8 +87,7 @@ export function callLogLine(record: CallRecord): Readonly<Record<string, string 
     durationSeconds: record.durationSeconds,
   };
   // What the caller was told is what the technician has to act on.
-  if (record.reason !== 'completed')
-    line.why = isRefusal(record.reason) ? refusals[record.reason].sip.warning : endings[record.reason].text;
+  if (record.reason !== 'completed') line.why = record.detail ?? sentenceOf(record.reason);
   if (caller.organisation !== undefined) line.fromOrganisation = caller.organisation;
   if (callee) {
     line.to = callee.alias;

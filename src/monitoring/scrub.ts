@@ -113,7 +113,7 @@ const PERSONAL_NUMBER = /(?<!\d|(?<!\\)[A-Za-z])(?:\d\d)?(\d\d)(\d\d)(\d\d)([-+]
 const MAYBE_PERSONAL_NUMBER = /\d{6}[-+]?\d{4}/;
 
 /** Masks Swedish personal identity numbers in any text. Without a separator only those whose check digit is right: they might be telephone numbers. */
-export function maskPersonalNumbers(text: string): string {
+function maskPersonalNumbers(text: string): string {
   return text.replace(
     PERSONAL_NUMBER,
     (match: string, year: string, month: string, day: string, separator: string, serial: string, at: number) => {

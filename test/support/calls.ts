@@ -38,6 +38,7 @@ export function recordOf(call: OpenCall, changes: Partial<CallRecord> = {}): Cal
     reason: 'completed',
     status: 200,
     cipher: 'AES_CM_128_HMAC_SHA1_80',
+    detail: null,
     ...changes,
   };
 }

@@ -56,6 +56,8 @@ export interface InProcess extends RunningService {
 
 export interface AsChild extends RunningService {
   readonly program: Program;
+  /** Another process on the same files, after the first has ended. */
+  restart(): Promise<AsChild>;
 }
 
 /** The service in this process, the same parts as `portvakt serve` starts. */
@@ -88,15 +90,22 @@ export async function startService(settings: ServiceSettings = {}): Promise<InPr
 
 /** The service as operators run it: `portvakt serve` in a process of its own. */
 export async function startChild(settings: ServiceSettings = {}): Promise<AsChild> {
-  const files = await writeFiles(settings);
+  return serve(await writeFiles(settings));
+}
+
+async function serve(files: Files): Promise<AsChild> {
   const bin = fileURLToPath(new URL('../../bin/portvakt.mjs', import.meta.url));
   const program = await Program.start(process.execPath, [bin, 'serve', '--config', files.config]);
-  await program.says(/kill -HUP/, 60_000);
+  await program.says(/kill -HUP/, 60_000).catch(async (error: unknown) => {
+    await files.remove();
+    throw error;
+  });
   const listeners = [...program.output.matchAll(/sip:127\.0\.0\.1:\d+;transport=\w+/g)].map(([uri]) => uri);
   const url = /http:\/\/127\.0\.0\.1:\d+/.exec(program.output)?.[0] ?? '';
   return {
     ...common(files, listeners, url),
     program,
+    restart: () => serve(files),
     log: () => program.output,
     stop: async () => {
       if (!program.ended) {

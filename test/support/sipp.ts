@@ -12,8 +12,6 @@ export interface SippOptions {
   readonly transport?: 'udp' | 'tcp';
   /** Values of `[name]` in the scenario. */
   readonly keys?: Readonly<Record<string, string>>;
-  /** What the digest is made for, without `sip:`; SIPp takes the address that it sends to, which is not the Request-URI (RFC 7616 §3.4.6). */
-  readonly digestUri?: string;
   /** How many calls; 0: as many as come. */
   readonly calls?: number;
 }
@@ -30,14 +28,13 @@ export class Sipp {
     for (const [name, value] of Object.entries(options.keys ?? {})) text = text.replaceAll(`[${name}]`, value);
     await writeFile(file, text);
     const count = options.calls === 0 ? [] : ['-m', String(options.calls ?? 1)];
-    const digest = options.digestUri === undefined ? [] : ['-auth_uri', options.digestUri];
     const messages = ['-trace_err', '-error_file', join(directory, 'errors'), '-trace_msg', '-message_file', join(directory, 'messages')];
     const program = await Program.start(
       'sipp',
       [
         ...(options.remote === undefined ? [] : [options.remote]),
         ...['-sf', file, '-i', '127.0.0.1', '-p', String(options.localPort), '-t', options.transport === 'tcp' ? 't1' : 'u1'],
-        ...['-nostdin', '-recv_timeout', '8000', '-timeout_error', ...count, ...digest, ...messages],
+        ...['-nostdin', '-recv_timeout', '8000', '-timeout_error', ...count, ...messages],
       ],
       { cwd: directory },
     );

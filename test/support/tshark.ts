@@ -40,6 +40,7 @@ export class Capture {
   }
 
   async remove(): Promise<void> {
+    if (!this.#tshark.ended) await this.#tshark.stop();
     await rm(this.#directory, { recursive: true, force: true });
   }
 }

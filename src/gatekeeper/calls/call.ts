@@ -47,6 +47,8 @@ export interface CallRecord {
   readonly status: number | null;
   /** `AES_CM_128_HMAC_SHA1_80`, `AEAD_AES_256_GCM`, `DTLS-SRTP`, or `none` where a zone is exempt; null without an answer. */
   readonly cipher: string | null;
+  /** What the caller was told, where that says more than the reason: a sentence. */
+  readonly detail: string | null;
 }
 
 /**
@@ -67,9 +69,12 @@ export interface Call {
   /** A route is being tried now. */
   trying(route: string): void;
   ringing(): void;
-  answered(cipher: string): void;
-  /** Writes the record and gives the licences back. */
-  end(reason: ReasonCode, status?: number): void;
+  /** `route`: the one that was answered, where another was tried after it. */
+  answered(cipher: string, route?: string): void;
+  /** What protects the media, where that shows only after the answer. */
+  secured(cipher: string): void;
+  /** Writes the record and gives the licences back. `detail`: what the caller was told, where that says more than the reason. */
+  end(reason: ReasonCode, status?: number, detail?: string): void;
 }
 
 export interface Calls {

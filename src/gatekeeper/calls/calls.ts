@@ -159,8 +159,9 @@ class LedgerCall implements Call {
     if (!this.#ended) this.#ringingAt ??= this.#options.clock.now();
   }
 
-  answered(cipher: string): void {
+  answered(cipher: string, route?: string): void {
     if (this.#ended || this.#answeredAt !== undefined) return;
+    this.#route = route ?? this.#route;
     this.#answeredAt = this.#options.clock.now();
     this.#cipher = cipher;
     this.#options.records.answered(this.id, {
@@ -174,10 +175,14 @@ class LedgerCall implements Call {
     this.#events.answered(this.#answeredAt - this.startedAt);
   }
 
-  end(reason: ReasonCode, status?: number): void {
+  secured(cipher: string): void {
+    if (!this.#ended && this.#answeredAt !== undefined) this.#cipher = cipher;
+  }
+
+  end(reason: ReasonCode, status?: number, detail?: string): void {
     if (this.#ended) return;
     this.#ended = true;
-    const record = this.#record(reason, status);
+    const record = this.#record(reason, status, detail);
     const lease = this.#lease;
     this.#lease = undefined;
     // A store that is away gives the licence back by itself when the lease runs out; the record must not wait for it.
@@ -186,7 +191,7 @@ class LedgerCall implements Call {
     this.#events.ended(record);
   }
 
-  #record(reason: ReasonCode, status: number | undefined): CallRecord {
+  #record(reason: ReasonCode, status: number | undefined, detail: string | undefined): CallRecord {
     const { signallingId, caller, dialled } = this.attempt;
     // A clock set back during the call must not make a negative duration.
     const endedAt = Math.max(this.#options.clock.now(), this.#answeredAt ?? this.startedAt);
@@ -208,6 +213,7 @@ class LedgerCall implements Call {
       reason,
       status: status ?? null,
       cipher: this.#cipher,
+      detail: detail === undefined ? null : detail.slice(0, TEXT_LIMIT),
     };
   }
 }

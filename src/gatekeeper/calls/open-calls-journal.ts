@@ -152,6 +152,7 @@ export function lostRecord({ call, answer }: OpenEntry, lastAlive: string | unde
     reason: 'instanceLost',
     status: null,
     cipher: answer?.cipher ?? null,
+    detail: null,
   };
 }
 

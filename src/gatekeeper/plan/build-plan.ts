@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { type Finding, hasErrors, sortFindings } from '../../config/finding.js';
 import { readShape } from '../../config/schema.js';
 import { type Path, readYaml, type YamlSource } from '../../config/yaml-source.js';
-import { buildTransforms } from './build-transforms.js';
+import { buildTransforms, RulePlaces } from './build-transforms.js';
 import { buildZone } from './build-zone.js';
-import { checkDomains, checkLicences, checkOrganisations, checkSeries, checkZones, type Placed } from './checks.js';
+import { checkSamples } from './check-samples.js';
+import { checkDomains, checkLicences, checkOrganisations, checkSeries, checkZones, INTERNET, type Placed } from './checks.js';
 import type { DomainOwner, InternetZone, NumberSeries, Organisation, Plan, Zone } from './plan.js';
 import { type OrganisationSource, type PlanSource, planSchema } from './plan-schema.js';
 import { entriesOf, Report } from './report.js';
@@ -24,9 +25,6 @@ export interface BuiltPlan {
   /** For findings that need another file besides (`checkTogether`). */
   readonly source: YamlSource;
 }
-
-/** The internet zone's id: no organisation's zone may have it. */
-export const INTERNET = 'internet';
 
 /**
  * Reads and checks an address plan. Pure; never throws. Everything that can be found is found at once: errors of shape leave out what
@@ -49,6 +47,7 @@ function assemble(source: PlanSource, revision: string, report: Report): Plan {
   const zones: Placed<Zone>[] = [];
   const series: Placed<NumberSeries>[] = [];
   const domains: Placed<DomainOwner>[] = [];
+  const rules = new RulePlaces();
 
   const { meetings } = source;
   series.push({
@@ -67,7 +66,7 @@ function assemble(source: PlanSource, revision: string, report: Report): Plan {
       zones: [],
       series: [],
       domains: [],
-      transforms: buildTransforms(written.transforms, [...path, 'transforms'], report),
+      transforms: buildTransforms(written.transforms, [...path, 'transforms'], rules, report),
     };
     organisations.set(id, organisation);
     for (const [zoneId, zoneSource] of Object.entries(written.zones)) {
@@ -88,7 +87,7 @@ function assemble(source: PlanSource, revision: string, report: Report): Plan {
 
   const internet = internetOf(source);
   if (internet !== undefined) zones.push({ it: internet, path: ['internet'] });
-  const transforms = buildTransforms(source.transforms, ['transforms'], report);
+  const transforms = buildTransforms(source.transforms, ['transforms'], rules, report);
 
   checkOrganisations([...organisations.values()], report);
   checkLicences(source.licences, [...organisations.values()], report);
@@ -96,7 +95,7 @@ function assemble(source: PlanSource, revision: string, report: Report): Plan {
   checkDomains(domains, report);
   checkZones(zones, { series, domains }, report);
 
-  return {
+  const plan: Plan = {
     revision,
     networkPrefix: source.network.prefix,
     organisations,
@@ -108,6 +107,8 @@ function assemble(source: PlanSource, revision: string, report: Report): Plan {
     internet,
     licences: source.licences,
   };
+  checkSamples(plan, rules, report);
+  return plan;
 }
 
 function internetOf({ internet }: PlanSource): InternetZone | undefined {

@@ -10,19 +10,32 @@ interface Placed {
   readonly path: Path;
 }
 
+/** Where each rule of a plan stands, and which of them have an error already. */
+export class RulePlaces {
+  readonly paths = new Map<TransformRule, Path>();
+  readonly faulty = new Set<TransformRule>();
+}
+
 /** Makes one list of rules and says which of them cannot work: unreadable, unreachable, without effect, or in a circle. */
-export function buildTransforms(list: readonly (RuleSource | null)[] | undefined, path: Path, report: Report): Transforms {
+export function buildTransforms(
+  list: readonly (RuleSource | null)[] | undefined,
+  path: Path,
+  places: RulePlaces,
+  report: Report,
+): Transforms {
   const placed: Placed[] = [];
   for (const [index, source] of entriesOf(list)) {
     const at = [...path, index];
     const rule = buildRule(source, at, report);
-    if (rule !== undefined) placed.push({ rule, path: at });
+    if (rule === undefined) continue;
+    placed.push({ rule, path: at });
+    places.paths.set(rule, at);
   }
   if (placed.length === 0) return Transforms.none;
   const transforms = new Transforms(placed.map(({ rule }) => rule));
   for (const [index, one] of placed.entries()) {
     if (!reportUseless(one, report)) reportShadow(one, placed.slice(0, index), report);
-    reportCircle(one, transforms, report);
+    if (reportCircle(one, transforms, report)) places.faulty.add(one.rule);
   }
   return transforms;
 }
@@ -49,11 +62,12 @@ function compile(regex: string, path: Path, report: Report): Pattern | undefined
     return Pattern.compile(regex);
   } catch (error) {
     const reason = (error instanceof Error ? error.message : String(error)).replace(/^error parsing regexp: /, '');
-    report.error(
-      path,
-      `this regular expression cannot be used (${reason})`,
-      'write RE2 syntax: no back-references (\\1), no look-ahead or look-behind',
-    );
+    if (reason.startsWith('invalid repeat count'))
+      report.error(path, 'this regular expression repeats more than 1000 times', 'write a smaller count');
+    else if (/^(invalid escape|invalid or unsupported)/.test(reason)) {
+      const hint = 'write RE2 syntax: no back-references (\\1), no look-ahead or look-behind';
+      report.error(path, `this regular expression cannot be used (${reason})`, hint);
+    } else report.error(path, `this regular expression cannot be used (${reason})`, 'write a regular expression in RE2 syntax');
     return undefined;
   }
 }
@@ -107,10 +121,11 @@ function covers(earlier: TransformRule, later: TransformRule): boolean {
   return free !== undefined && needed.startsWith(free);
 }
 
-function reportCircle({ rule, path }: Placed, transforms: Transforms, report: Report): void {
-  if (rule.kind !== 'prefix') return;
+function reportCircle({ rule, path }: Placed, transforms: Transforms, report: Report): boolean {
+  if (rule.kind !== 'prefix') return false;
   const result = transforms.apply(rule.prefix);
-  if (!result.loop) return;
+  if (!result.loop) return false;
   const way = [rule.prefix, ...result.applied.map((step) => step.after)].slice(0, 4).join(' -> ');
   report.error(path, `this rule leads in a circle (${way} …)`, "write 'stop: true' in the rule that should be the last");
+  return true;
 }

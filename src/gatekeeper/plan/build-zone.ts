@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
 import type { Path } from '../../config/yaml-source.js';
-import { canonicalHost } from './host.js';
+import { canonicalHost, hostPort } from './host.js';
 import { aliasKey, normalise } from './normalise.js';
 import type { Account, Accounts, H323NeighbourZone, Organisation, SipPeer, SipTrunkZone, Zone, ZoneSources } from './plan.js';
 import type { AccountsSource, PeerSource, SourcesSource, ZoneSource } from './plan-schema.js';
 import { entriesOf, type Report } from './report.js';
-import { formatSource, hostPort, isLoopback, parseSource } from './source-address.js';
+import { formatSource, isLoopback, parseSource } from './source-address.js';
 
 /** OPTIONS pings where the plan says nothing: a dead peer is known after 20 s at most, unless a call finds out first. */
 const PING = { intervalSeconds: 10, missesUntilDown: 2, answersUntilUp: 1 } as const;

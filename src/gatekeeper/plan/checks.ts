@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import type { Path } from '../../config/yaml-source.js';
+import { hostPort } from './host.js';
 import { normalise } from './normalise.js';
 import type { DomainOwner, Licences, NumberSeries, Organisation, Zone } from './plan.js';
 import type { Report } from './report.js';
-import { hostPort } from './source-address.js';
 
 /** A part of the plan and where it stands in the file. */
 export interface Placed<T> {
@@ -15,7 +15,8 @@ export interface Placed<T> {
 const E164_DIGITS = 15;
 /** Ids become metric labels, fields of records and parts of peers' ids. */
 const ID = /^[a-z][a-z0-9-]{0,62}$/;
-const INTERNET = 'internet';
+/** The internet zone's id: no organisation's zone may have it. */
+export const INTERNET = 'internet';
 
 export function checkOrganisations(organisations: readonly Organisation[], report: Report): void {
   if (organisations.length === 0 && report.complete)
@@ -69,7 +70,15 @@ export function checkSeries(networkPrefix: string, series: readonly Placed<Numbe
         `write 'digits: ${most}' or less`,
       );
     }
-    if (report.complete && !it.prefix.startsWith(networkPrefix)) {
+    const national = /^0+/.exec(it.prefix)?.[0] ?? '';
+    if (report.complete && national !== '') {
+      const rest = it.prefix.slice(national.length);
+      report.error(
+        path,
+        `the series ${it.prefix} begins with 0, and no international number does (ITU-T E.164)`,
+        rest === '' ? `write it as one from abroad would dial it, ${networkPrefix} first` : `write '${networkPrefix}${rest}'`,
+      );
+    } else if (report.complete && !it.prefix.startsWith(networkPrefix)) {
       report.warning(
         path,
         `the series ${it.prefix} does not begin with the network's prefix ${networkPrefix}`,

@@ -6,7 +6,7 @@ export type HostPort =
   | { readonly kind: 'address'; readonly host: string; readonly port: number | undefined }
   | { readonly kind: 'name'; readonly host: string; readonly port: number | undefined };
 
-export function isIpv4(text: string): boolean {
+function isIpv4(text: string): boolean {
   // Names hardly ever end in a digit: most are told apart by their last character.
   const last = text.charCodeAt(text.length - 1);
   return last >= 48 && last <= 57 && isIPv4(text);
@@ -44,6 +44,12 @@ export function parseHostPort(text: string): HostPort | undefined {
   const host = bracketed ? text.slice(1, end - 1) : text.slice(0, end);
   if (isIpv4(host) || (bracketed && isIPv6(host) && !host.includes('%'))) return { kind: 'address', host, port };
   return bracketed || host === '' ? undefined : { kind: 'name', host, port };
+}
+
+/** `host` or `host:port`, with brackets around IPv6. */
+export function hostPort(host: string, port: number | undefined): string {
+  const literal = host.includes(':') ? `[${host}]` : host;
+  return port === undefined ? literal : `${literal}:${port}`;
 }
 
 /** A port a peer can listen on. */

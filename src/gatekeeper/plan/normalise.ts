@@ -1,7 +1,7 @@
 import { domainToASCII } from 'node:url';
 import type { AliasKey, CanonicalAlias } from '../routing/route.js';
 import { canonicalUser, clean, insideBrackets, isPlainNumber, phoneDigits, unescapePercent } from './dialled.js';
-import { canonicalHost, isDomainName, parseHostPort } from './host.js';
+import { canonicalHost, hostPort, isDomainName, parseHostPort } from './host.js';
 import { plainSipUri } from './plain-sip-uri.js';
 import type { E164, Organisation, Plan } from './plan.js';
 import type { SeriesMatch } from './series-trie.js';
@@ -40,10 +40,8 @@ export function aliasKey(alias: CanonicalAlias): AliasKey {
       return `${alias.user}@${alias.domain}`;
     case 'h323Id':
       return alias.id;
-    case 'address': {
-      const host = alias.host.includes(':') ? `[${alias.host}]` : alias.host;
-      return `${alias.user}@${host}${alias.port === undefined ? '' : `:${alias.port}`}`;
-    }
+    case 'address':
+      return `${alias.user}@${hostPort(alias.host, alias.port)}`;
   }
 }
 

@@ -1,7 +1,7 @@
 import { RE2JS } from 're2js';
 
 /** The longest regular expression a plan may hold: keeps the automaton, and so the time of a match, small. */
-export const MAX_PATTERN_LENGTH = 200;
+const MAX_PATTERN_LENGTH = 200;
 
 /**
  * A regular expression of the plan, matched against the whole text.

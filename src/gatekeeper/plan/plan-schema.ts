@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { block, choice, flag, leaf, list, named, secret, text, whole } from '../../config/schema.js';
+import { block, choice, flag, kinds, leaf, list, named, secret, text, whole } from '../../config/schema.js';
 import { clean, phoneDigits } from './dialled.js';
 import { parsePort } from './host.js';
 import { canonicalDomain } from './normalise.js';
@@ -111,9 +111,7 @@ const h323Neighbour = block({
 });
 const h323Gateway = block({ kind: z.literal('h323-gateway'), ...common, sources, accounts });
 
-const zone = z.discriminatedUnion('kind', [hosted, sipTrunk, h323Neighbour, h323Gateway], {
-  error: () => JSON.stringify({ what: 'one of hosted, sip-trunk, h323-neighbour, h323-gateway', example: 'hosted' }),
-});
+const zone = kinds('kind', [hosted, sipTrunk, h323Neighbour, h323Gateway]);
 
 const organisation = block({
   name: text('the name of the organisation', 'Region Norr', undefined, NAMELESS),

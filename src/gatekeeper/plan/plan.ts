@@ -74,7 +74,6 @@ export interface MeetingSeries {
   readonly domain: string;
 }
 
-export type ZoneKind = 'hosted' | 'sip-trunk' | 'h323-neighbour' | 'h323-gateway' | 'internet';
 export type Zone = HostedZone | SipTrunkZone | H323NeighbourZone | H323GatewayZone | InternetZone;
 
 interface ZoneBase {

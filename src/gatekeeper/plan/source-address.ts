@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { canonicalHost, parseHostPort } from './host.js';
+import { canonicalHost, hostPort, parseHostPort } from './host.js';
 
 /** One entry of `ZoneSources.addresses`, taken apart. */
 export type Source =
@@ -19,11 +19,6 @@ export function parseSource(text: string): Source | undefined {
 export function formatSource(source: Source): string {
   if (source.kind === 'block') return `${source.address}/${source.bits}`;
   return source.port === undefined ? source.address : hostPort(source.address, source.port);
-}
-
-/** `host:port`, with brackets around IPv6. */
-export function hostPort(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** 127.0.0.0/8 or ::1. Names are not looked up: false. */

@@ -1,14 +1,21 @@
 import { type RefusalCode, refusals } from '../calls/reasons.js';
+import { parseHostPort } from '../plan/host.js';
 import { aliasKey, normalise, numberAtDomain } from '../plan/normalise.js';
 import type { OrganisationId, Plan, Zone } from '../plan/plan.js';
 import type { Registration, RegistrationIndex } from '../registry/registration.js';
 import { type ResolveOptions, resolve } from './resolver.js';
 import type { CanonicalAlias, PeerHealthView, Resolution, ResolveRequest, Route, Step } from './route.js';
+import * as steps from './steps.js';
 
 export interface ExplainRequest {
   readonly dialled: string;
   /** Who calls: an organisation's id, or `internet` for a caller from outside (when no organisation is called so). */
   readonly fromOrganisation: OrganisationId;
+}
+
+export interface ExplainOptions extends Omit<ResolveOptions, 'trace'> {
+  /** Whether the internet zone may lead to this IP literal. Default: to any. */
+  readonly isReachable?: (address: string) => boolean;
 }
 
 /** Why a call goes where it goes: plain data, ready for JSON. */
@@ -54,7 +61,7 @@ export function explainRoute(
   index: RegistrationIndex,
   health: PeerHealthView,
   request: ExplainRequest,
-  options: Omit<ResolveOptions, 'trace'> = {},
+  options: ExplainOptions = {},
 ): Explanation {
   const from = callerIn(plan, request.fromOrganisation);
   if (from === undefined) {
@@ -62,7 +69,11 @@ export function explainRoute(
     throw new RangeError(`The plan has no organisation ${JSON.stringify(request.fromOrganisation)}; it has: ${known}`);
   }
   const trace: Step[] = [];
-  const resolution = resolve(plan, index, health, { dialled: request.dialled, from }, { ...options, trace: (step) => trace.push(step) });
+  const secure = /^(?:[^<]*<)?\s*sips:/i.test(request.dialled);
+  const policy = { secure, isReachable: options.isReachable ?? (() => true) };
+  const callTo = (dialled: string, caller: ResolveRequest['from'], tell?: (step: Step) => void): Resolution =>
+    whatACallGets(resolve(plan, index, health, { dialled, from: caller }, { ...options, ...(tell && { trace: tell }) }), policy, tell);
+  const resolution = callTo(request.dialled, from, (step) => trace.push(step));
   const alias = resolution.outcome === 'routes' ? resolution.key : resolution.alias && aliasKey(resolution.alias);
   return {
     dialled: request.dialled,
@@ -71,12 +82,48 @@ export function explainRoute(
     organisation: resolution.organisation?.id ?? null,
     steps: trace,
     outcome: resolution.outcome,
-    routes: resolution.outcome === 'routes' ? resolution.routes.map(explainedRoute) : [],
+    routes: resolution.outcome === 'routes' ? resolution.routes.map((route) => explainedRoute(route, secure)) : [],
     refusal: resolution.outcome === 'refused' ? explainedRefusal(resolution.refusal, resolution.detail) : null,
     wouldReach: wouldReach(plan, resolution),
-    refusedCallers: alias === undefined ? [] : refusedCallers(plan, index, health, alias, request.fromOrganisation, resolution, options),
-    conditions: conditions(from.zone, resolution),
+    refusedCallers:
+      alias === undefined ? [] : refusedCallers(plan, request.fromOrganisation, resolution, (caller) => callTo(alias, caller)),
+    conditions: conditions(from.zone, resolution, secure),
   };
+}
+
+interface CallPolicy {
+  /** What was dialled is a `sips:` URI: it goes over TLS or nowhere (RFC 5630 §3.1.3). */
+  readonly secure: boolean;
+  readonly isReachable: (address: string) => boolean;
+}
+
+/** Routes that a call could not take in this version, or may not, become the refusal that the caller would get. */
+function whatACallGets(resolution: Resolution, policy: CallPolicy, tell?: (step: Step) => void): Resolution {
+  if (resolution.outcome === 'refused') return resolution;
+  const { alias, organisation } = resolution;
+  const refused = resolution.routes.map((route) => refusalOf(route, policy));
+  const [first] = refused;
+  if (first === undefined || refused.includes(undefined)) return resolution;
+  tell?.(steps.refused(first.refusal, first.detail));
+  return { outcome: 'refused', alias, organisation, ...first };
+}
+
+function refusalOf(route: Route, { secure, isReachable }: CallPolicy): { refusal: RefusalCode; detail: string | undefined } | undefined {
+  switch (route.kind) {
+    case 'meeting':
+      return { refusal: 'meetingsUnavailable', detail: undefined };
+    case 'neighbour':
+      return { refusal: 'interworkingUnavailable', detail: undefined };
+    case 'registration':
+      return route.registration.protocol === 'sip' ? undefined : { refusal: 'interworkingUnavailable', detail: undefined };
+    case 'internet': {
+      const where = parseHostPort(route.uri.replace(/^sips?:(?:.*@)?/, ''));
+      if (where?.kind !== 'address' || isReachable(where.host)) return undefined;
+      return { refusal: 'addressUnknown', detail: `${where.host} is no public address, and calls to the Internet go to no other` };
+    }
+    case 'peer':
+      return secure && route.peer.transport !== 'tls' ? { refusal: 'sipsUnreachable', detail: undefined } : undefined;
+  }
 }
 
 /** A caller of this organisation, in its first zone; `internet`: one from outside. Undefined: the plan knows none. */
@@ -121,7 +168,8 @@ function pretended(plan: Plan, text: string): Registration | undefined {
   return { alias, organisation: zone.organisation.id, zone: zone.id, protocol: 'sip', bindings: [binding] };
 }
 
-function explainedRoute(route: Route): ExplainedRoute {
+/** `secure`: it was dialled as `sips:`, and stays that (RFC 3261 §19.1). */
+function explainedRoute(route: Route, secure: boolean): ExplainedRoute {
   switch (route.kind) {
     case 'registration': {
       const { alias, bindings } = route.registration;
@@ -133,8 +181,10 @@ function explainedRoute(route: Route): ExplainedRoute {
       return { kind: route.kind, zone: route.zone.id, target: [route.peer.id], text: `to ${route.alias} at peer ${route.peer.id}` };
     case 'meeting':
       return { kind: route.kind, zone: null, target: [route.meeting], text: `into meeting ${route.meeting}` };
-    case 'internet':
-      return { kind: route.kind, zone: route.zone.id, target: [route.uri], text: `out to the Internet: ${route.uri}` };
+    case 'internet': {
+      const uri = secure ? route.uri.replace(/^sip:/, 'sips:') : route.uri;
+      return { kind: route.kind, zone: route.zone.id, target: [uri], text: `out to the Internet: ${uri}` };
+    }
   }
 }
 
@@ -157,18 +207,15 @@ function zoneOf(plan: Plan, alias: CanonicalAlias): Zone | undefined {
 
 function refusedCallers(
   plan: Plan,
-  index: RegistrationIndex,
-  health: PeerHealthView,
-  dialled: string,
   asked: string,
   resolution: Resolution,
-  options: Omit<ResolveOptions, 'trace'>,
+  callFrom: (caller: ResolveRequest['from']) => Resolution,
 ): Explanation['refusedCallers'] {
   const refusal = resolution.outcome === 'refused' ? resolution.refusal : undefined;
   const refused: { from: string; refusal: RefusalCode; text: string }[] = [];
   for (const id of new Set([...plan.organisations.keys(), 'internet'])) {
     const from = id === asked ? undefined : callerIn(plan, id);
-    const other = from && resolve(plan, index, health, { dialled, from }, options);
+    const other = from && callFrom(from);
     if (other?.outcome !== 'refused' || other.refusal === refusal) continue;
     refused.push({ from: id, refusal: other.refusal, text: other.detail ?? refusals[other.refusal].sip.warning });
   }
@@ -177,10 +224,12 @@ function refusedCallers(
   return refused;
 }
 
-function conditions(from: Zone, resolution: Resolution): Explanation['conditions'] {
+function conditions(from: Zone, resolution: Resolution, secure: boolean): Explanation['conditions'] {
   const zones = new Set<Zone>([from]);
   if (resolution.outcome === 'routes') for (const route of resolution.routes) if (route.kind !== 'meeting') zones.add(route.zone);
   const found: { zone: string; refusal: RefusalCode; text: string }[] = [];
+  if (secure && resolution.outcome === 'routes')
+    found.push({ zone: from.id, refusal: 'sipsUnreachable', text: refusals.sipsUnreachable.sip.warning });
   for (const { id, encryption, signalling } of zones) {
     const add = (refusal: RefusalCode): void => void found.push({ zone: id, refusal, text: refusals[refusal].sip.warning });
     if (encryption === 'required') add('mediaNotEncrypted');

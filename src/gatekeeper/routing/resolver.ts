@@ -1,5 +1,6 @@
 import type { RefusalCode } from '../calls/reasons.js';
 import { phoneDigits } from '../plan/dialled.js';
+import { hostPort } from '../plan/host.js';
 import { aliasKey, expandExtension, normalise, numberAtDomain } from '../plan/normalise.js';
 import type { DomainOwner, E164, NumberSeries, Organisation, Plan, Zone } from '../plan/plan.js';
 import { transformAll } from '../plan/transforms.js';
@@ -216,7 +217,7 @@ function byName(context: Context, alias: CanonicalAlias & { readonly kind: 'h323
 function byAddress(context: Context, alias: CanonicalAlias & { readonly kind: 'address' }): Resolution {
   const { plan, trace } = context;
   const zone = zoneOfPeer(plan, alias.host, alias.port);
-  if (zone === undefined) return toInternet(context, alias, alias.user, hostAndPort(alias));
+  if (zone === undefined) return toInternet(context, alias, alias.user, hostPort(alias.host, alias.port));
   trace?.(steps.peerAddress(alias.host, zone));
   if (alias.user === '') {
     return refuse(
@@ -289,17 +290,18 @@ function toPeers<T extends Peer>(
   const up = peers.filter((peer) => health.isUp(peer.id));
   if (trace) for (const peer of peers) if (!up.includes(peer)) trace(steps.peerDown(peer.id));
   if (up.length === 0) {
-    return refuse(
-      context,
-      'zoneUnreachable',
-      alias,
-      zone.organisation,
-      `All ${peers.length} peers of zone ${zone.id} are known to be down`,
-    );
+    return refuse(context, 'zoneUnreachable', alias, zone.organisation, allDown(zone, peers.length));
   }
   const ordered = orderPeers(up, random);
   if (trace) for (const [index, peer] of ordered.entries()) trace(steps.peerOffered(peer.id, index + 1));
   return { outcome: 'routes', alias, key: aliasKey(alias), organisation: zone.organisation, routes: ordered.map(route) };
+}
+
+function allDown(zone: Zone, peers: number): string {
+  const contact = zone.organisation?.contact.address;
+  const what =
+    peers === 1 ? `The one peer of zone ${zone.id} is known to be down` : `All ${peers} peers of zone ${zone.id} are known to be down`;
+  return contact === undefined ? what : `${what}: ask ${contact}`;
 }
 
 /** To a peer that was named by its address, the user part alone is what it is to look for. */
@@ -343,11 +345,6 @@ function toInternet(context: Context, alias: CanonicalAlias, user: string, host:
 /** A URI is ASCII; anything else is escaped as UTF-8 (RFC 3986 §2.5). Halves of surrogate pairs, which have no UTF-8, cannot get here. */
 function escapeNonAscii(user: string): string {
   return user.replace(/[^\x21-\x7e\p{Cs}]+/gu, encodeURIComponent);
-}
-
-function hostAndPort({ host, port }: { readonly host: string; readonly port: number | undefined }): string {
-  const literal = host.includes(':') ? `[${host}]` : host;
-  return port === undefined ? literal : `${literal}:${port}`;
 }
 
 function refuse(

@@ -1,4 +1,5 @@
 import { type RefusalCode, refusals } from '../calls/reasons.js';
+import { parseHostPort } from '../plan/host.js';
 import { aliasKey } from '../plan/normalise.js';
 import type { DomainOwner, E164, NumberSeries, Organisation, Zone } from '../plan/plan.js';
 import type { AppliedTransform } from '../plan/transforms.js';
@@ -88,11 +89,14 @@ export function peerAddress(host: string, zone: Zone): Step {
 }
 
 export function meeting(name: string): Step {
-  return { step: 'meeting', text: `The meeting service is asked for meeting ${name}.`, data: { meeting: name } };
+  return { step: 'meeting', text: `What is called is the meeting ${name}.`, data: { meeting: name } };
 }
 
 export function internet(uri: string): Step {
-  return { step: 'internet', text: `${uri} is outside the plan: it is located over DNS (RFC 3263).`, data: { uri } };
+  const called = uri.replace(/^sip:/, '');
+  const literal = parseHostPort(called.slice(called.lastIndexOf('@') + 1))?.kind === 'address';
+  const how = literal ? 'the address itself says where' : 'it is located over DNS (RFC 3263)';
+  return { step: 'internet', text: `${called} is outside the plan: ${how}.`, data: { uri } };
 }
 
 export function allowed(why: string): Step {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
-import type { Clock } from '../../clock.js';
+import type { Clock, Timer } from '../../clock.js';
 import type { SipConfig } from '../../config/service-config.js';
 import type { StateStore } from '../../state/store.js';
 import type { Calls } from '../calls/call.js';
@@ -21,7 +21,7 @@ import { SipProxy } from './proxy/proxy.js';
 import { RouteTokens } from './proxy/record-route.js';
 import { RefusalPace } from './proxy/refusal-pace.js';
 import { Sessions } from './proxy/sessions.js';
-import { noteReceived } from './received.js';
+import { answerFlow, noteReceived } from './received.js';
 import { type RegisterOutcome, Registrar } from './registrar.js';
 import { Transactions } from './transaction/transactions.js';
 import type { Flow, Target } from './transport/flow.js';
@@ -208,12 +208,14 @@ export class SipEdge {
       return;
     }
     const { message } = result;
+    let way = flow;
     if (message instanceof SipRequest) {
       this.#options.observer.received(message.method, flow.transport);
       noteReceived(message, flow);
+      way = answerFlow(message, flow, this.#transports);
     }
     try {
-      this.#transactions.receive(message, flow);
+      this.#transactions.receive(message, way);
     } catch (error) {
       this.#options.observer.fault(error, message.callId);
     }
@@ -252,23 +254,24 @@ export class SipEdge {
   /** Hangs up on what is left, then closes every socket. */
   async close(): Promise<void> {
     this.#proxy.drain();
-    const cut = this.#context.sessions.size > 0;
-    for (const session of this.#context.sessions) session.terminate('instanceStopped', 'The gatekeeper is being stopped');
+    // Whom we hang up on gets a moment to answer, which a closed socket would swallow.
+    const sessions = [...this.#context.sessions];
+    const told = sessions.map((session) => session.terminate('instanceStopped', 'The gatekeeper is being stopped', 'instanceStopping'));
     this.#pinger.close();
-    if (cut) await this.#settle();
+    if (sessions.length > 0) await this.#atMost(settleMs, Promise.all(told));
     this.#proxy.close();
     this.#transactions.close();
     this.#locator.close();
     await this.#transports.close();
   }
 
-  /** Gives the parties a moment to answer our BYEs, which a closed socket would swallow. */
-  async #settle(): Promise<void> {
-    const { clock } = this.#options;
-    const until = clock.now() + settleMs;
-    while (this.#transactions.size.client > 0 && clock.now() < until) {
-      await new Promise<void>((resolve) => clock.after(10, resolve));
-    }
+  async #atMost(ms: number, work: Promise<unknown>): Promise<void> {
+    let timer: Timer | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = this.#options.clock.after(ms, resolve);
+    });
+    await Promise.race([work, late]);
+    timer?.cancel();
   }
 
   /** OPTIONS (RFC 3261 §11) to a trunk peer. Whoever asks has a time limit of its own. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { SipTransport } from '../plan/plan.js';
 import { formatHostPort } from './message/host.js';
-import type { Flow, SocketAddress } from './transport/flow.js';
+import type { Flow, SocketAddress, Target } from './transport/flow.js';
 
 export interface Listener extends SocketAddress {
   readonly transport: SipTransport;
@@ -47,6 +47,12 @@ export class Here {
     return formatHostPort(wildcard ? flow.local.address : listener.address, listener.port);
   }
 
+  /** Ourselves, by this transport; undefined: we do not listen so. */
+  target(transport: SipTransport): Target | undefined {
+    const listener = this.#listeners.find((one) => one.transport === transport);
+    return listener && { transport, address: loopbackFor(listener.address), port: listener.port };
+  }
+
   #listenerFor(flow: Pick<Flow, 'transport' | 'local'>): Listener | undefined {
     let fallback: Listener | undefined;
     for (const listener of this.#listeners) {
@@ -57,4 +63,10 @@ export class Here {
     }
     return fallback;
   }
+}
+
+/** Listening on every address, we are reached on loopback. */
+function loopbackFor(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1';
+  return address === '::' ? '::1' : address;
 }

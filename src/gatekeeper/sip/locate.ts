@@ -209,9 +209,9 @@ export function createLocator(options: LocatorOptions): Locator {
     ...(options.timeLimitMs === undefined ? {} : { timeLimitMs: options.timeLimitMs }),
   };
   const { isOwn } = options;
-  // Where private addresses are let through, our own listeners still are not.
+  // Where private addresses are let through, our own listeners still are not: a call to ourselves would come back, and again.
   const guarded = { ...shared, allowPrivate: options.allowPrivate ?? false, ...(isOwn ? { isOwn } : {}) };
-  const trusting = { ...shared, allowPrivate: true };
+  const trusting = { ...shared, allowPrivate: true, ...(isOwn ? { isOwn } : {}) };
   return {
     locate: (uri, trusted) => locate(uri, cached, trusted ? trusting : guarded),
     close: () => dns.close(),

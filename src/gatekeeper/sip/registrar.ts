@@ -5,6 +5,7 @@ import type { Organisation, OrganisationId, Plan, ZoneId } from '../plan/plan.js
 import type { Registration } from '../registry/registration.js';
 import type { Authenticator } from './authenticator.js';
 import { responseTo, type SipRequest, type SipResponse, SipSyntaxError } from './message/message.js';
+import { parseSipUri } from './message/uri.js';
 import { refusalResponse } from './refusal-response.js';
 import { type AddressOfRecord, addressOfRecord, type OwnHosts } from './registrar/address-of-record.js';
 import { type ContactsRefused, type ExpiryLimits, readContacts } from './registrar/contact-changes.js';
@@ -26,6 +27,9 @@ export interface RegisterOutcome {
   readonly zone: ZoneId | undefined;
   /** The alias registered or asked for; for logs, never a metric's label. */
   readonly alias: string | undefined;
+  /** The request's To URI and source address, as they came: for logs. */
+  readonly asked: string;
+  readonly source: string;
 }
 
 export interface RegistrarDependencies {
@@ -112,6 +116,10 @@ export class Registrar {
     if (!outbound.ok) return this.#refuseOutbound(attempt, outbound.why);
     const read = readContacts(request, this.#deps.settings, outbound.use, flow.id);
     if (!read.ok) return this.#refuseContacts(attempt, read);
+    if (read.contacts.some(({ contact, expires }) => expires > 0 && this.#isOurs(contact))) {
+      // A call to such a contact would come back to us as another call, and again (RFC 5393).
+      return this.#refuse(attempt, 'badRequest', "Contact must be the endpoint's own address, and this one is the gatekeeper's");
+    }
     const result = await this.#registrations.apply({
       alias: record.alias,
       organisation: record.organisation.id,
@@ -138,6 +146,11 @@ export class Registrar {
     }
     const registered = read.contacts.some((contact) => contact.expires > 0);
     return this.#answer(attempt, registered ? 'registered' : 'unregistered', response);
+  }
+
+  #isOurs(contact: string): boolean {
+    const uri = parseSipUri(contact);
+    return uri !== undefined && this.#deps.here.is(uri.host, uri.port ?? (uri.scheme === 'sips' ? 5061 : 5060));
   }
 
   #ok(request: SipRequest, registration: Registration | undefined): SipResponse {
@@ -185,7 +198,12 @@ export class Registrar {
     return this.#answer(attempt, 'refused', refusalResponse(attempt.request, code, sentence), code);
   }
 
-  #answer({ organisation, record }: Attempt, result: RegisterOutcome['result'], response: SipResponse, refusal?: RefusalCode): SipResponse {
+  #answer(
+    { request, flow, organisation, record }: Attempt,
+    result: RegisterOutcome['result'],
+    response: SipResponse,
+    refusal?: RefusalCode,
+  ): SipResponse {
     this.#deps.onOutcome?.({
       result,
       status: response.status,
@@ -193,6 +211,8 @@ export class Registrar {
       organisation: organisation?.id,
       zone: record?.zone.id,
       alias: record?.alias,
+      asked: request.to.uri,
+      source: flow.remote.address,
     });
     return response;
   }

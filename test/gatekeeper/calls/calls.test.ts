@@ -92,6 +92,7 @@ describe('CallLedger', () => {
         reason: 'completed',
         status: 200,
         cipher: 'AES_CM_128_HMAC_SHA1_80',
+        detail: null,
       },
     ]);
     expect(seen).toEqual([`began ${call.id}`, `answered ${call.id} 4200`, `ended ${call.id} completed`]);

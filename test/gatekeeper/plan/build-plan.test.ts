@@ -153,6 +153,11 @@ describe('buildPlan', () => {
       ["11:24: warning: the series 101 does not begin with the network's prefix 46; write '46101' if that was meant"],
     ],
     [
+      'a series in national form',
+      norr('prefix: 46101', "prefix: '0101'"),
+      ["11:24: error: the series 0101 begins with 0, and no international number does (ITU-T E.164); write '46101'"],
+    ],
+    [
       'a series without a zone',
       { norr: parts.norr.replace(/ {4}zones:[\s\S]*$/, '    zones: {}') },
       [
@@ -376,6 +381,39 @@ describe('buildPlan', () => {
         "6:5: error: this rule leads in a circle (46 -> 4646 -> 464646 -> 46464646 …); write 'stop: true' in the rule that should be the last",
       ],
     ],
+    [
+      'a regex that repeats too often',
+      rules("{ regex: '(a{1000}){1000}', replace: '' }"),
+      ['6:14: error: this regular expression repeats more than 1000 times; write a smaller count'],
+    ],
+    [
+      'a regex that feeds itself, once',
+      rules("{ regex: '([0-9]+)', replace: '$1$1' }"),
+      [
+        "6:5: error: this rule leads in a circle: 461010001 can never be called (461010001 -> 461010001461010001 -> 461010001461010001461010001461010001 …); write 'stop: true' in the rule that should be the last, or a regex that does not match what it makes",
+      ],
+    ],
+    [
+      'a circle for meetings alone',
+      rules("{ regex: '(46900.*)', replace: '$1@x' }"),
+      [
+        "6:5: error: this rule leads in a circle: 4690000001 can never be called (4690000001 -> 4690000001@x -> 4690000001@x@x …); write 'stop: true' in the rule that should be the last, or a regex that does not match what it makes",
+      ],
+    ],
+    [
+      "an organisation's rule that takes numbers out of the plan",
+      norr('    domains:', "    transforms: [{ prefix: '4610', replace: '4620' }]\n    domains:"),
+      [
+        "12:18: warning: this rule makes 461010001 into 462010001, which no series and no domain of the plan has; write a rule that leaves such numbers alone, or an exception with 'stop: true' before it",
+      ],
+    ],
+    [
+      "a rule that takes an organisation's short forms",
+      rules("{ prefix: '0', replace: '46' }"),
+      [
+        "6:5: warning: this rule makes 0001, short for 461010001 inside norr, into 46001, which no series and no domain of the plan has; write a rule that leaves such numbers alone, or an exception with 'stop: true' before it",
+      ],
+    ],
   ])('finds %s', (_, changed, expected) => {
     expect(found(changed)).toEqual(expected);
     expect(build(changed).plan === undefined).toBe(expected.some((line) => line.includes(': error: ')));
@@ -392,15 +430,46 @@ describe('buildPlan', () => {
           .replace('[syd.example]', '[syd.example, "not a domain", syd.example]'),
       }),
     ).toEqual([
-      "2:28: error: 'registrations' is 'many', not a whole number from 0 to 10000000; write a whole number from 0 to 10000000, for example 'registrations: 100'",
+      "2:28: error: 'registrations' is 'many'; write a whole number from 0 to 10000000, for example 'registrations: 100'",
       "5:1: error: unknown key 'transform'; did you mean 'transforms'?",
       "9:14: error: 'role' is missing; write who answers there, as a role, for example 'role: Video service desk'",
-      "14:21: error: 'kind' is 'hotel', not one of hosted, sip-trunk, h323-neighbour, h323-gateway; write one of hosted, sip-trunk, h323-neighbour, h323-gateway, for example 'kind: hosted'",
-      "19:39: error: 'digits' is 'four', not a whole number from 0 to 14; write a whole number from 0 to 14, for example 'digits: 4'",
+      "14:21: error: 'kind' is 'hotel'; write one of hosted, sip-trunk, h323-neighbour, h323-gateway, for example 'kind: hosted'",
+      "19:39: error: 'digits' is 'four'; write a whole number from 0 to 14, for example 'digits: 4'",
       '19:57: error: the series 4690 of syd lies around the meeting series 46900 (line 3); give one of them a prefix that neither begins nor continues the other',
-      "20:28: error: entry 2 is 'not a domain', not a domain name; write a domain name, for example 'norr.example'",
+      "20:28: error: entry 2 is 'not a domain'; write a domain name, for example 'norr.example'",
       '20:44: error: the domain syd.example belongs to syd already (line 20); keep it in one place',
     ]);
+  });
+
+  it('tells which keys are known to no kind of zone where the kind itself is missing or wrong', () => {
+    expect(found({ ...norr('kind: hosted', 'kidn: hosted, encription: required'), ...syd('kind: sip-trunk', 'kind: trunk') })).toEqual([
+      "14:13: error: 'kind' is missing; write one of hosted, sip-trunk, h323-neighbour, h323-gateway, for example 'kind: hosted'",
+      "14:15: error: unknown key 'kidn'; did you mean 'kind'?",
+      "14:29: error: unknown key 'encription'; did you mean 'encryption'?",
+      "23:15: error: 'kind' is 'trunk'; write one of hosted, sip-trunk, h323-neighbour, h323-gateway, for example 'kind: hosted'",
+    ]);
+  });
+
+  it('lets rules lead to names, to extensions and, where the plan lets calls out, anywhere', () => {
+    const rule = rules("{ regex: '461010001', replace: 'desk@syd.example' }", "{ regex: '461020001', replace: 'bo@far.example' }");
+    expect(found({ ...rule, internet: 'internet: { outbound: true }' })).toEqual([]);
+    expect(found(rule)).toHaveLength(1);
+    expect(found(norr('    domains:', "    transforms: [{ prefix: '46101', replace: '' }]\n    domains:"))).toEqual([]);
+  });
+
+  it('sends numbers of 10,000 series through the rules of 100 organisations in a moment', () => {
+    const organisations = Array.from({ length: 100 }, (_, at) => {
+      const id = String(at).padStart(2, '0');
+      const series = Array.from({ length: 100 }, (_, i) => `{ prefix: 461${id}${String(i).padStart(2, '0')}, digits: 4 }`);
+      return parts.norr
+        .replace('  norr:', `  norr${id}:`)
+        .replace('      norr:', `      norr${id}:`)
+        .replace('norr.example]', `norr${id}.example]\n    transforms: [{ regex: '0([1-9][0-9]{6,})', replace: '46$1' }]`)
+        .replace(/series: .*/, `series: [${series.join(', ')}]`);
+    });
+    const begun = performance.now();
+    expect(found({ norr: organisations.join('\n'), syd: '' })).toEqual([]);
+    expect(performance.now() - begun).toBeLessThan(5000);
   });
 
   it('says what an empty file needs', () => {

@@ -46,6 +46,23 @@ describe('explainRoute', () => {
     expect(refusedCallers.map(({ from, refusal }) => `${from} ${refusal}`)).toEqual(['internet callerUnknown']);
   });
 
+  it('refuses what a call could not reach: meetings, gatekeepers that speak H.323, private addresses, sips without TLS', () => {
+    const { plan, registry, health } = new World('{ outbound: true }');
+    const options = { ...first, isReachable: (address: string) => address === '198.51.100.1' };
+    const explain = (dialled: string) => explainRoute(plan, registry, health, { dialled, fromOrganisation: 'region-norr' }, options);
+    expect(explain('4690012345')).toMatchObject({ outcome: 'refused', routes: [], refusal: { code: 'meetingsUnavailable', status: 503 } });
+    expect(explain('4690012345').steps.at(-1)).toMatchObject({ step: 'refusal' });
+    expect(explain('bob@127.0.0.1:9')).toMatchObject({ refusal: { code: 'addressUnknown', status: 404 } });
+    expect(explain('bob@198.51.100.1').outcome).toBe('routes');
+    expect(explain('sips:463010001@vardbolaget.example')).toMatchObject({ refusal: { code: 'sipsUnreachable', status: 480 } });
+    const out = explain('<sips:bo@far.example>');
+    expect(out).toMatchObject({ outcome: 'routes', routes: [{ target: ['sips:bo@far.example'] }] });
+    expect(out.conditions[0]).toMatchObject({ refusal: 'sipsUnreachable' });
+    const neighbour = [...plan.organisations.values()].find(({ zones }) => zones[0]?.kind === 'h323-neighbour')?.series[0];
+    if (neighbour === undefined) throw new Error('the test plan has no h323-neighbour');
+    expect(explain(`${neighbour.prefix}${'1'.padStart(neighbour.digits, '0')}`).refusal?.code).toBe('interworkingUnavailable');
+  });
+
   it('explains from the Internet', () => {
     const world = new World();
     const explanation = explainRoute(world.plan, world.registry, world.health, { dialled: 'bo@far.example', fromOrganisation: 'internet' });

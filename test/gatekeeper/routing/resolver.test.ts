@@ -150,7 +150,7 @@ describe('resolve: trunks', () => {
     world.down.add(two);
     const resolution = world.call('463010001');
     expect(resolution).toMatchObject({ refusal: 'zoneUnreachable', organisation: { id: 'vardbolaget' } });
-    expect(detailOf(resolution)).toBe('All 3 peers of zone vardbolaget are known to be down');
+    expect(detailOf(resolution)).toBe('All 3 peers of zone vardbolaget are known to be down: ask video@portvakt.example');
   });
 
   it('takes alias@ip for the zone that has a peer there, also where that ip is our own', () => {

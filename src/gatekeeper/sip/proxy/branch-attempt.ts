@@ -5,6 +5,7 @@ import type { Flow, Target } from '../transport/flow.js';
 import { loopHash } from './branch.js';
 import type { ProxyContext } from './context.js';
 import { addVia, lowerMaxForwards } from './forward.js';
+import { reasonValue } from './reason-header.js';
 import type { HopTarget } from './targets.js';
 
 /** How one attempt ended: a response, or nothing at all. */
@@ -58,10 +59,16 @@ export class BranchAttempt {
       this.#send(original, prepare, hop);
       return;
     }
-    this.#context.transports.flowTo(hop).then(
-      (flow) => this.#send(original, prepare, flow),
-      () => this.#end({ failure: 'unreachable' }),
-    );
+    this.#context.transports
+      .flowTo(hop)
+      .then(
+        (flow) => this.#send(original, prepare, flow),
+        () => this.#end({ failure: 'unreachable' }),
+      )
+      .catch((error: unknown) => {
+        this.#context.observer.fault(error, original.callId);
+        this.#end({ failure: 'unreachable' });
+      });
   }
 
   #send(original: SipRequest, prepare: (copy: SipRequest, flow: Flow) => void, flow: Flow): void {
@@ -130,7 +137,7 @@ export class BranchAttempt {
   /** Timer C: rings for too long. */
   checkRinging(now: EpochMs): void {
     if (this.#over || now < this.#ringingUntil) return;
-    this.#client?.cancel('SIP;cause=408;text="Nobody answered in time"');
+    this.#client?.cancel(reasonValue(408, 'Nobody answered in time'));
     this.#end({ failure: this.heard ? 'unanswered' : 'timeout' });
   }
 }

@@ -11,7 +11,8 @@ import type { Flow } from '../transport/flow.js';
 
 export type CallerResult =
   | { readonly ok: true; readonly zone: Zone; readonly organisation: Organisation | undefined; readonly alias: string }
-  | { readonly ok: false; readonly challenge: SipResponse }
+  /** `refusal`: it is not the first challenge; what was given was wrong. */
+  | { readonly ok: false; readonly challenge: SipResponse; readonly refusal: RefusalCode | undefined }
   | { readonly ok: false; readonly challenge: undefined; readonly refusal: RefusalCode; readonly zone: Zone | undefined };
 
 const refused = (refusal: RefusalCode, zone?: Zone): CallerResult => ({ ok: false, challenge: undefined, refusal, zone });
@@ -25,7 +26,7 @@ export function identifyCaller(plan: Plan, here: Here, authenticator: Authentica
   if (known) return withIdentity(plan, here, request, known);
   if (request.has('proxy-authorization') || claimsHostedAddress(plan, here, request)) {
     const outcome = authenticator.authenticate(request, flow, 'proxy');
-    if (!outcome.ok) return { ok: false, challenge: outcome.challenge };
+    if (!outcome.ok) return { ok: false, challenge: outcome.challenge, refusal: outcome.refusal };
     return withIdentity(plan, here, request, outcome.zone);
   }
   if (!plan.internet) return refused('callerUnknown');

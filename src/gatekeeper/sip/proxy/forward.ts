@@ -1,4 +1,5 @@
 import type { Here } from '../here.js';
+import { parseCredentials } from '../message/auth-header.js';
 import type { SipRequest } from '../message/message.js';
 import type { Flow } from '../transport/flow.js';
 import { makeBranch } from './branch.js';
@@ -19,10 +20,10 @@ export function addVia(request: SipRequest, here: Here, flow: Flow, loop: string
   );
 }
 
-/** Credentials for our own realm have done their work; they go no further (RFC 3261 §22.3). */
+/** Credentials for our own realm (a byte string) have done their work; they go no further (RFC 3261 §22.3). */
 export function dropOwnCredentials(request: SipRequest, realm: string): void {
   if (!request.has('proxy-authorization')) return;
-  const foreign = request.getAll('proxy-authorization').filter((value) => !value.includes(`realm="${realm}"`));
+  const foreign = request.getAll('proxy-authorization').filter((value) => parseCredentials(value)?.params.get('realm') !== realm);
   request.remove('proxy-authorization');
   for (const value of foreign) request.add('proxy-authorization', value);
 }

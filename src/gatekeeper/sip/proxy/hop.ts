@@ -26,7 +26,7 @@ export function transportOf(uri: SipUri): 'udp' | 'tcp' | 'tls' {
 }
 
 /** As much of a dialog's side as the way to it needs. */
-export type HopSide = Pick<DialogSide, 'flow' | 'alias'>;
+export type HopSide = Pick<DialogSide, 'flow' | 'alias' | 'zone'>;
 
 /** An endpoint whose connection broke during the call and that has registered over a new one is reached there. */
 function registeredFlow(context: ProxyContext, alias: string, contact: string): Flow | undefined {
@@ -48,5 +48,9 @@ export function hopTo(context: ProxyContext, contact: string, route: string | un
   if (reachedOverFlow(uri, side.flow)) return { flow: side.flow };
   const again = side.flow.closed && side.alias !== undefined ? registeredFlow(context, side.alias, contact) : undefined;
   if (again) return { flow: again };
-  return context.locate(uri, true).then((targets) => ({ targets }));
+  const own = context.here.is(uri.host, uri.port) && route !== undefined ? context.here.target(transportOf(uri)) : undefined;
+  // The next time round of a spiral: to ourselves, which look-ups refuse.
+  if (own) return { targets: [own] };
+  // RFC 3261 leaves the remote target to its owner; an owner on the Internet must not lead us into private networks.
+  return context.locate(uri, side.zone.kind !== 'internet').then((targets) => ({ targets }));
 }

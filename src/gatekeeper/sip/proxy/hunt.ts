@@ -1,5 +1,5 @@
 import type { EpochMs } from '../../../clock.js';
-import type { RefusalCode } from '../../calls/reasons.js';
+import { type RefusalCode, refusals } from '../../calls/reasons.js';
 import type { Route } from '../../routing/route.js';
 import type { SipRequest, SipResponse } from '../message/message.js';
 import { responseTo } from '../message/message.js';
@@ -10,8 +10,10 @@ import type { Flow } from '../transport/flow.js';
 import { type AttemptEnd, BranchAttempt } from './branch-attempt.js';
 import type { ProxyContext } from './context.js';
 import { judgeMedia } from './media-policy.js';
+import { reasonValue } from './reason-header.js';
 import { addRecordRoute } from './record-route.js';
 import { callsForNextRoute, compareFinals } from './response-choice.js';
+import type { AnswerVerdict } from './session.js';
 import { expandRoute, type HopTarget, type TargetGroup } from './targets.js';
 
 /** What the hunt tells its owner; the owner may say no to a response by naming a refusal. */
@@ -19,11 +21,11 @@ export interface HuntOwner {
   /** A route's target is about to be tried. */
   trying(target: HopTarget): void;
   /** A 1xx (not 100) or a 2xx: may it go on to the caller? */
-  judge(response: SipResponse, target: HopTarget, flow: Flow): RefusalCode | undefined;
+  judge(response: SipResponse, target: HopTarget, flow: Flow): AnswerVerdict;
   /** A 2xx that may not stand, or that came when the caller had been told no: it must be taken back. */
   takeBack(response: SipResponse, code: RefusalCode | undefined): void;
-  /** A 2xx went to the caller: the first time, or once more. */
-  accepted(response: SipResponse): void;
+  /** A 2xx of this target went to the caller: the first time, or once more. */
+  accepted(response: SipResponse, target: HopTarget): void;
   /** A final response >= 300 went to the caller. `code`: it was our own verdict. */
   failed(status: number, code: RefusalCode | undefined): void;
 }
@@ -99,6 +101,19 @@ export class Hunt {
     if (!waiting) this.#answer(responseTo(this.#hunt.request, 487), undefined);
   }
 
+  /** Ends the search with a refusal of ours, whatever the branches would still say: they are cancelled, and a late 2xx is taken back. */
+  end(code: RefusalCode, detail: string): void {
+    this.#cancelled = true;
+    this.#routeIndex = this.#hunt.routes.length;
+    this.#groupIndex = this.#groups.length;
+    for (const attempt of this.#active) {
+      attempt.cancel(reasonValue(refusals[code].sip.status, detail));
+      attempt.abandon();
+    }
+    this.#active.clear();
+    if (!this.#hunt.transaction.finalSent) this.#answer(refusalResponse(this.#hunt.request, code, detail), code);
+  }
+
   /** Timer C on every branch. */
   checkRinging(now: EpochMs): void {
     for (const attempt of this.#active) attempt.checkRinging(now);
@@ -120,9 +135,8 @@ export class Hunt {
     this.#routeIndex++;
     this.#registrationRoute = route.kind === 'registration';
     this.#expanding = true;
-    const expansion = expandRoute(this.#context, route, this.#hunt.request.uri);
-    Promise.resolve(expansion).then(
-      (found) => {
+    Promise.resolve(expandRoute(this.#context, route, this.#hunt.request.uri))
+      .then((found) => {
         this.#expanding = false;
         if ('refusal' in found) {
           this.#refusal ??= found.refusal;
@@ -132,19 +146,16 @@ export class Hunt {
           this.#groupIndex = 0;
         }
         this.#nextGroup();
-      },
-      (error: unknown) => {
+      })
+      .catch((error: unknown) => {
         this.#expanding = false;
         this.#context.observer.fault(error, this.#hunt.request.callId);
-        this.#refusal ??= 'internalError';
-        this.#nextGroup();
-      },
-    );
+        if (!this.#hunt.transaction.finalSent) this.#answer(refusalResponse(this.#hunt.request, 'internalError'), 'internalError');
+      });
   }
 
   #startGroup(group: TargetGroup): void {
     this.#groupBest = undefined;
-    const more = this.#groupIndex < this.#groups.length || this.#routeIndex < this.#hunt.routes.length;
     const attempts: BranchAttempt[] = [];
     for (const target of group) {
       const refusal = this.#mayGo(target);
@@ -165,15 +176,15 @@ export class Hunt {
       const prepare = (copy: SipRequest, flow: Flow) => {
         if (token !== undefined) addRecordRoute(copy, this.#context.here, transaction.flow, flow, token);
       };
-      // Only a peer, and only while there is another to turn to, is given up for silence alone.
-      attempt.start(request, prepare, more && attempt.target.peerId !== undefined ? this.#context.timers.huntMs : undefined);
+      // A peer says at once that it has heard; an endpoint may be slow to wake, and waits for the transaction's own timer B.
+      attempt.start(request, prepare, attempt.target.peerId === undefined ? undefined : this.#context.timers.huntMs);
     }
   }
 
   #mayGo(target: HopTarget): RefusalCode | undefined {
     const transport = target.hop.transport;
     // RFC 3261 §16.6 step 2, RFC 5630 §3.1.3: what was called as sips stays on TLS.
-    if (this.#hunt.request.uri.startsWith('sips:') && transport !== 'tls') return 'sipsUnreachable';
+    if (this.#hunt.request.sipUri?.scheme === 'sips' && transport !== 'tls') return 'sipsUnreachable';
     return this.#hunt.media && judgeMedia(this.#hunt.media, target.zone, transport);
   }
 
@@ -182,13 +193,13 @@ export class Hunt {
     const { owner, transaction } = this.#hunt;
     if (response.status < 200) {
       if (transaction.finalSent || this.#cancelled) return;
-      const refusal = owner.judge(response, attempt.target, flow);
-      if (refusal) {
-        this.#answerRefused = refusal;
+      const verdict = owner.judge(response, attempt.target, flow);
+      if (verdict === undefined) {
+        this.#forward(response);
+      } else if (verdict !== 'unusable') {
+        this.#answerRefused = verdict;
         attempt.cancel(undefined);
-        return;
       }
-      this.#forward(response);
       return;
     }
     this.#onSuccess(attempt, response, flow);
@@ -196,10 +207,10 @@ export class Hunt {
 
   #onSuccess(attempt: BranchAttempt, response: SipResponse, flow: Flow): void {
     const { owner, transaction } = this.#hunt;
-    const refusal = owner.judge(response, attempt.target, flow);
-    if (refusal) {
-      this.#answerRefused = refusal;
-      owner.takeBack(response, refusal);
+    const verdict = owner.judge(response, attempt.target, flow);
+    if (verdict !== undefined) {
+      this.#answerRefused = verdict === 'unusable' ? 'answerUnusable' : verdict;
+      owner.takeBack(response, this.#answerRefused);
       return;
     }
     if (this.#failedAlready) {
@@ -209,7 +220,7 @@ export class Hunt {
     const first = !transaction.finalSent;
     this.#forward(response);
     if (first) this.#stopOthers(attempt);
-    owner.accepted(response);
+    owner.accepted(response, attempt.target);
   }
 
   #stopOthers(winner: BranchAttempt): void {
@@ -217,7 +228,7 @@ export class Hunt {
     this.#groupIndex = this.#groups.length;
     for (const other of this.#active) {
       if (other === winner) continue;
-      other.cancel('SIP;cause=200;text="Call completed elsewhere"');
+      other.cancel(completedElsewhere);
       if (other.heard) continue;
       other.abandon();
       this.#active.delete(other);
@@ -284,6 +295,8 @@ export class Hunt {
     this.#hunt.owner.failed(response.status, code);
   }
 }
+
+const completedElsewhere = reasonValue(200, 'Call completed elsewhere');
 
 /** What an attempt without a final response counts as. One that rang is not the way's fault: no other route is tried for it. */
 const failureStatus = { timeout: 408, silent: 408, unreachable: 503, unanswered: 480 } as const;

@@ -1,17 +1,18 @@
 import type { Call, Party } from '../../calls/call.js';
-import type { RefusalCode } from '../../calls/reasons.js';
-import { refusals } from '../../calls/reasons.js';
+import { type RefusalCode, refusals } from '../../calls/reasons.js';
 import type { Organisation, Zone } from '../../plan/plan.js';
 import { resolve } from '../../routing/resolver.js';
+import type { Resolution } from '../../routing/route.js';
 import { responseTo, type SipRequest, type SipResponse } from '../message/message.js';
 import { refusalResponse } from '../refusal-response.js';
+import type { SdpSecurity } from '../sdp-policy.js';
 import type { ServerTransaction } from '../transaction/transactions.js';
 import type { Flow } from '../transport/flow.js';
 import type { ProxyContext } from './context.js';
 import { Hunt, type HuntOwner } from './hunt.js';
 import { judgeMedia, mediaOf } from './media-policy.js';
-import { refuseAnswer } from './originate.js';
-import { CallSession } from './session.js';
+import { acknowledge, hangUpCallee } from './originate.js';
+import { type AnswerVerdict, CallSession } from './session.js';
 import type { HopTarget } from './targets.js';
 import { endingOf } from './verdict.js';
 
@@ -22,9 +23,32 @@ export interface Caller {
   readonly alias: string;
 }
 
+export type Routes = Extract<Resolution, { outcome: 'routes' }>;
+
+/** What is known of a call before anything is remembered of it. */
+export type InvitePlan =
+  | { readonly ok: true; readonly media: SdpSecurity | undefined; readonly resolution: Routes }
+  | { readonly ok: false; readonly refusal: RefusalCode; readonly detail: string | undefined };
+
+/** Whether a new call may be made at all, and where it would go: media policy and resolver, without a trace left behind. */
+export function planInvite(context: ProxyContext, request: SipRequest, flow: Flow, caller: Caller): InvitePlan {
+  const media = mediaOf(request);
+  const unfit = media && judgeMedia(media, caller.zone, flow.transport);
+  if (unfit) return { ok: false, refusal: unfit, detail: undefined };
+  const from = { zone: caller.zone, organisation: caller.organisation };
+  const { plan, registrations, health, here } = context;
+  const resolution = resolve(plan(), registrations, health, { dialled: request.uri, from }, { ownHosts: here.hosts });
+  if (resolution.outcome === 'refused') return { ok: false, refusal: resolution.refusal, detail: resolution.detail };
+  return { ok: true, media, resolution };
+}
+
+export function partyOf(caller: Caller): Party {
+  return { zone: caller.zone.id, organisation: caller.organisation?.id, alias: caller.alias, protocol: 'sip' };
+}
+
 /**
- * A new call (an INVITE outside a dialog, its caller known): media policy, resolving, admission, then the hunt over its routes. Every
- * way out of here ends the call's record exactly once.
+ * A new call (an INVITE outside a dialog, its caller known, its routes found): admission, then the hunt over its routes. Every way out
+ * of here ends the call's record exactly once.
  */
 export class InviteHandler implements HuntOwner {
   readonly #context: ProxyContext;
@@ -32,34 +56,27 @@ export class InviteHandler implements HuntOwner {
   readonly #transaction: ServerTransaction;
   readonly #call: Call;
   readonly #session: CallSession;
+  /** Dialogs whose answer was taken back: a repeated 2xx is acknowledged again, but hung up on once. */
+  readonly #takenBack = new Set<string>();
   #cancelled = false;
   /** When the INVITE came, until it is sent on for the first time. */
-  #arrived: number | undefined;
+  #arrived: number | undefined = performance.now();
 
   constructor(context: ProxyContext, request: SipRequest, flow: Flow, caller: Caller) {
     this.#context = context;
     this.#request = request;
-    this.#arrived = performance.now();
-    const party: Party = { zone: caller.zone.id, organisation: caller.organisation?.id, alias: caller.alias, protocol: 'sip' };
     this.#transaction = context.transactions.server(request, flow, 'at-once');
-    this.#call = context.calls.begin({ caller: party, dialled: request.uri, signallingId: request.callId });
+    this.#call = context.calls.begin({ caller: partyOf(caller), dialled: request.uri, signallingId: request.callId });
     this.#session = new CallSession(context, this.#call.id, this.#call, request, flow, caller.zone);
     context.sessions.add(this.#session);
     openInvites.set(this.#transaction, this);
     this.#transaction.onEnd = () => openInvites.delete(this.#transaction);
   }
 
-  async run(caller: Caller): Promise<void> {
+  async run(resolution: Routes, media: SdpSecurity | undefined): Promise<void> {
     const context = this.#context;
-    const media = mediaOf(this.#request);
-    this.#session.offer = media;
-    const unfit = media && judgeMedia(media, caller.zone, this.#session.caller.flow.transport);
-    if (unfit) return this.#refuse(unfit, undefined);
-    const from = { zone: caller.zone, organisation: caller.organisation };
-    const { plan, registrations, health, here } = context;
-    const resolution = resolve(plan(), registrations, health, { dialled: this.#request.uri, from }, { ownHosts: here.hosts });
-    if (resolution.outcome === 'refused') return this.#refuse(resolution.refusal, resolution.detail);
     const zone = resolution.routes[0] && 'zone' in resolution.routes[0] ? resolution.routes[0].zone : undefined;
+    this.#session.offer = media;
     this.#session.calledAs = resolution.key;
     const refusal = await this.#call.admit({
       zone: zone?.id ?? 'meetings',
@@ -68,7 +85,14 @@ export class InviteHandler implements HuntOwner {
       protocol: 'sip',
     });
     if (this.#cancelled || this.#transaction.finalSent) return;
-    if (refusal) return this.#refuse(refusal, undefined);
+    if (this.#call.ended) {
+      this.#transaction.respond(refusalResponse(this.#request, 'overloaded'));
+      return;
+    }
+    if (refusal) {
+      this.#refuse(refusal);
+      return;
+    }
     const hunt = new Hunt(context, {
       request: this.#request,
       transaction: this.#transaction,
@@ -84,7 +108,7 @@ export class InviteHandler implements HuntOwner {
   /** The caller's CANCEL (RFC 3261 §16.10). */
   cancel(reason: string | undefined): void {
     this.#cancelled = true;
-    const hunt = this.#session.hunt;
+    const { hunt } = this.#session;
     if (hunt) {
       hunt.cancel(reason);
       return;
@@ -97,11 +121,11 @@ export class InviteHandler implements HuntOwner {
   /** A fault of ours: the caller hears 500, the record says so. */
   fail(error: unknown): void {
     this.#context.observer.fault(error, this.#request.callId);
-    if (!this.#transaction.finalSent) this.#refuse('internalError', undefined);
+    if (!this.#transaction.finalSent) this.#refuse('internalError');
   }
 
-  #refuse(code: RefusalCode, detail: string | undefined): void {
-    this.#transaction.respond(refusalResponse(this.#request, code, detail));
+  #refuse(code: RefusalCode): void {
+    this.#transaction.respond(refusalResponse(this.#request, code));
     this.#session.finish(code, refusals[code].sip.status);
   }
 
@@ -111,21 +135,25 @@ export class InviteHandler implements HuntOwner {
     this.#call.trying(target.label);
   }
 
-  judge(response: SipResponse, target: HopTarget, flow: Flow): RefusalCode | undefined {
+  judge(response: SipResponse, target: HopTarget, flow: Flow): AnswerVerdict {
     if (response.status > 100 && response.status < 200) this.#call.ringing();
     return this.#session.learn(response, target.zone, flow);
   }
 
   takeBack(response: SipResponse, code: RefusalCode | undefined): void {
-    const dialog = response.to.tag === undefined ? undefined : this.#session.dialogs.get(response.to.tag);
-    if (!dialog) return;
-    const text = code === undefined ? 'The caller had given up' : refusals[code].sip.warning;
-    refuseAnswer(this.#context, dialog, this.#request.cseq.seq, text);
+    const { tag } = response.to;
+    const dialog = tag === undefined ? undefined : this.#session.dialogs.get(tag);
+    if (!dialog || tag === undefined) return;
+    const { seq } = this.#request.cseq;
+    acknowledge(this.#context, dialog, seq);
+    if (this.#takenBack.has(tag)) return;
+    this.#takenBack.add(tag);
+    hangUpCallee(this.#context, dialog, seq, code === undefined ? 'The caller had given up' : refusals[code].sip.warning);
   }
 
-  accepted(response: SipResponse): void {
+  accepted(response: SipResponse, target: HopTarget): void {
     this.#session.hunt = undefined;
-    this.#session.accept(response);
+    this.#session.accept(response, target.label);
   }
 
   failed(status: number, code: RefusalCode | undefined): void {

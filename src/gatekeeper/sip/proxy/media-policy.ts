@@ -15,6 +15,8 @@ export function mediaOf(message: SipMessage): SdpSecurity | undefined {
  */
 export function judgeMedia(media: SdpSecurity, zone: Zone, transport: SipTransport): RefusalCode | undefined {
   if (zone.encryption === 'required' && judgeOffer(media) !== 'ok') return 'mediaNotEncrypted';
-  if (zone.signalling === 'secure' && transport !== 'tls' && usesSdes(media)) return 'keysInClear';
+  // What cannot be read may hold keys all the same.
+  const mayHoldKeys = usesSdes(media) || media.problem !== undefined;
+  if (zone.signalling === 'secure' && transport !== 'tls' && mayHoldKeys) return 'keysInClear';
   return undefined;
 }

@@ -4,8 +4,9 @@ import type { ProxyContext } from './context.js';
 import { type Dialog, type DialogSide, requestWithin } from './dialog.js';
 import { addVia } from './forward.js';
 import { hopTo } from './hop.js';
+import { reasonValue } from './reason-header.js';
 
-/** Sends a request of our own over a hop and tells its final response; undefined: none came, or it could not be sent. */
+/** Sends a request of our own to one side of a dialog and tells its final response; undefined: none came, or it could not be sent. */
 export async function sendOwn(context: ProxyContext, request: SipRequest, target: DialogSide): Promise<SipResponse | undefined> {
   const out = await openHop(context, target);
   if (!out) return undefined;
@@ -28,8 +29,7 @@ export async function sendOwn(context: ProxyContext, request: SipRequest, target
 async function openHop(context: ProxyContext, target: DialogSide): Promise<Flow | undefined> {
   const hop = await hopTo(context, target.contact, target.routeSet[0], target);
   if (!hop) return undefined;
-  if ('flow' in hop) return hop.flow;
-  return openFirst(context, hop.targets);
+  return 'flow' in hop ? hop.flow : openFirst(context, hop.targets);
 }
 
 /** The first of the addresses that can be reached. */
@@ -44,22 +44,21 @@ export async function openFirst(context: ProxyContext, targets: readonly Target[
   return undefined;
 }
 
-/** BYE to both ends (RFC 3261 §15), each as if from the other. Answers change nothing any more. */
-export function endDialog(context: ProxyContext, dialog: Dialog, text: string): void {
-  const reason = `SIP;cause=200;text="${text.replaceAll('"', "'")}"`;
-  for (const towards of ['caller', 'callee'] as const) {
-    const target = dialog[towards];
+/** BYE to both ends (RFC 3261 §15), each as if from the other. Settles when both have answered or cannot be asked; never rejects. */
+export async function endDialog(context: ProxyContext, dialog: Dialog, text: string): Promise<void> {
+  const bye = (towards: 'caller' | 'callee') => {
     const source = towards === 'caller' ? dialog.callee : dialog.caller;
-    const bye = requestWithin(dialog, towards, 'BYE', source.cseq + 1, reason);
-    void sendOwn(context, bye, target);
-  }
+    return sendOwn(context, requestWithin(dialog, towards, 'BYE', source.cseq + 1, reasonValue(200, text)), dialog[towards]);
+  };
+  await Promise.all([bye('caller'), bye('callee')]);
 }
 
-/** Takes back an answer that may not stand: ACK, so that its sender stops repeating it, then BYE (RFC 3261 §13.2.2.4, §15). */
-export function refuseAnswer(context: ProxyContext, dialog: Dialog, inviteCSeq: number, text: string): void {
-  const { callee } = dialog;
-  const reason = `SIP;cause=488;text="${text.replaceAll('"', "'")}"`;
-  void sendOwn(context, requestWithin(dialog, 'callee', 'ACK', inviteCSeq, undefined), callee);
-  const bye = requestWithin(dialog, 'callee', 'BYE', inviteCSeq + 1, reason);
-  void sendOwn(context, bye, callee);
+/** Stops the sender of a 2xx from repeating it (RFC 3261 §13.2.2.4). */
+export function acknowledge(context: ProxyContext, dialog: Dialog, inviteCSeq: number): void {
+  void sendOwn(context, requestWithin(dialog, 'callee', 'ACK', inviteCSeq, undefined), dialog.callee);
+}
+
+/** Hangs up at the called side alone (RFC 3261 §15): its answer may not stand. */
+export function hangUpCallee(context: ProxyContext, dialog: Dialog, inviteCSeq: number, text: string): void {
+  void sendOwn(context, requestWithin(dialog, 'callee', 'BYE', inviteCSeq + 1, reasonValue(488, text)), dialog.callee);
 }

@@ -1,4 +1,5 @@
 import { type RefusalCode, refusals } from '../../calls/reasons.js';
+import { aliasKey, normalise } from '../../plan/normalise.js';
 import type { Zone } from '../../plan/plan.js';
 import { resolve } from '../../routing/resolver.js';
 import type { Authenticator } from '../authenticator.js';
@@ -13,8 +14,9 @@ import { identifyCaller } from './caller.js';
 import type { ProxyContext } from './context.js';
 import { dropOwnCredentials } from './forward.js';
 import { Hunt } from './hunt.js';
+import { dropForeignIdentities } from './identity-headers.js';
 import { cancelInDialog, forwardInDialog } from './in-dialog.js';
-import { type Caller, InviteHandler, inviteOf } from './invite.js';
+import { type Caller, InviteHandler, inviteOf, partyOf, planInvite } from './invite.js';
 import { mediaOf } from './media-policy.js';
 import { type OwnRoutes, popOwnRoutes } from './record-route.js';
 import type { RefusalPace } from './refusal-pace.js';
@@ -98,7 +100,12 @@ export class SipProxy implements TransactionUser {
     const routes = popOwnRoutes(request, this.#context.here, this.#context.tokens);
     const session = routes.ok ? this.#sessionOf(request, routes) : undefined;
     // An ACK is never answered (RFC 3261 §17): what belongs to no call is dropped.
-    if (session) this.#guard(forwardInDialog(this.#context, session, request, flow, undefined), request);
+    if (!session) return;
+    dropForeignIdentities(this.#context.plan(), request, session.caller.zone);
+    this.#guard(
+      forwardInDialog(this.#context, { session, request, flow, token: routes.key !== undefined, transaction: undefined }),
+      request,
+    );
   }
 
   onCancel(transaction: ServerTransaction, cancel: SipRequest): void {
@@ -121,6 +128,8 @@ export class SipProxy implements TransactionUser {
     }
     const hops = request.maxForwards;
     if (hops !== undefined && hops <= 0 && !(request.method === 'OPTIONS' && this.#isForUs(request))) return 'tooManyHops';
+    // Without it the caller's side of the dialog has no name, and nothing that follows could be told to belong to the call.
+    if (request.method === 'INVITE' && request.from.tag === undefined) return 'badRequest';
     if (isLooping(request, this.#context.here.branchPrefix, loopHash(request))) return 'loopDetected';
     if (request.has('proxy-require')) return 'extensionUnsupported';
     return undefined;
@@ -168,7 +177,11 @@ export class SipProxy implements TransactionUser {
     }
     dropOwnCredentials(request, this.#realm);
     const transaction = this.#context.transactions.server(request, flow, 'at-once');
-    this.#guard(forwardInDialog(this.#context, session, request, flow, transaction), request, transaction);
+    this.#guard(
+      forwardInDialog(this.#context, { session, request, flow, token: routes.key !== undefined, transaction }),
+      request,
+      transaction,
+    );
   }
 
   #sessionOf(request: SipRequest, routes: OwnRoutes): CallSession | undefined {
@@ -180,23 +193,36 @@ export class SipProxy implements TransactionUser {
     const context = this.#context;
     const caller = identifyCaller(context.plan(), context.here, this.#authenticator, request, flow);
     if (!caller.ok) {
-      if (caller.challenge) context.transactions.oneShot(request, flow).respond(caller.challenge);
-      else this.#refuse(request, flow, caller.refusal, undefined, caller.zone);
+      if (caller.challenge) {
+        if (caller.refusal) context.observer.refused(request.method, caller.refusal, undefined);
+        context.transactions.oneShot(request, flow).respond(caller.challenge);
+      } else this.#refuse(request, flow, caller.refusal, undefined, caller.zone);
       return;
     }
     if (this.#draining) {
-      this.#refuse(request, flow, 'overloaded', 'This instance is being stopped: use another', caller.zone);
+      this.#refuse(request, flow, 'instanceStopping', undefined, caller.zone, caller);
       return;
     }
     dropOwnCredentials(request, this.#realm);
-    // RFC 3325 §9.2: only who is trusted to know its callers may assert who they are, and that is a local exchange.
-    if (caller.zone.kind !== 'sip-trunk') request.remove('p-asserted-identity');
+    dropForeignIdentities(context.plan(), request, caller.zone);
+    // Where a call goes is the plan's to say, not the caller's: a Route beyond us (RFC 3261 §16.4) would lead round it.
+    request.remove('route');
     if (request.method === 'INVITE') {
-      const handler = new InviteHandler(context, request, flow, caller);
-      handler.run(caller).catch((error: unknown) => handler.fail(error));
+      this.#invite(request, flow, caller);
       return;
     }
     this.#forwardOther(request, flow, caller);
+  }
+
+  /** What can be refused is refused before anything is remembered of it: strangers must not fill our memory, nor hear us twice. */
+  #invite(request: SipRequest, flow: Flow, caller: Caller): void {
+    const plan = planInvite(this.#context, request, flow, caller);
+    if (!plan.ok) {
+      this.#refuse(request, flow, plan.refusal, plan.detail, caller.zone, caller);
+      return;
+    }
+    const handler = new InviteHandler(this.#context, request, flow, caller);
+    handler.run(plan.resolution, plan.media).catch((error: unknown) => handler.fail(error));
   }
 
   /** MESSAGE, OPTIONS to an endpoint, SUBSCRIBE and the like: routed as a call is, without a record. */
@@ -228,21 +254,27 @@ export class SipProxy implements TransactionUser {
     }).start();
   }
 
-  /** Refuses without a call: answered once, and above a rate per source not at all, so that nobody can use us to send (403 floods). */
-  #refuse(request: SipRequest, flow: Flow, code: RefusalCode, detail?: string, zone?: Zone): void {
+  /** Refuses without a transaction. Strangers are answered so many times a second and no more: nobody can make us send for them. */
+  #refuse(request: SipRequest, flow: Flow, code: RefusalCode, detail?: string, zone?: Zone, caller?: Caller): void {
     this.#context.observer.refused(request.method, code, zone?.id);
-    if (refusals[code].sip.status === 403 && !this.#pace.mayAnswer(flow.remote.address, this.#context.clock.now())) return;
+    const stranger = zone === undefined || zone.kind === 'internet';
+    if (stranger && !this.#pace.mayAnswer(flow.remote.address, this.#context.clock.now())) return;
     const response = refusalResponse(request, code, detail);
     if (code === 'extensionUnsupported') response.set('Unsupported', request.getAll('proxy-require').join(', '));
     this.#context.transactions.oneShot(request, flow).respond(response);
-    if (request.method === 'INVITE' && zone) this.#recordRefusal(request, zone, code);
+    if (request.method === 'INVITE' && zone) this.#recordRefusal(request, code, detail, caller ?? this.#callerOf(request, zone));
   }
 
   /** An attempt by a zone we know has its record, also when it never became a call. */
-  #recordRefusal(request: SipRequest, zone: Zone, code: RefusalCode): void {
-    const caller = { zone: zone.id, organisation: zone.organisation?.id, alias: request.from.uri.slice(0, 128), protocol: 'sip' } as const;
-    const call = this.#context.calls.begin({ caller, dialled: request.uri, signallingId: request.callId });
-    call.end(code, refusals[code].sip.status);
+  #recordRefusal(request: SipRequest, code: RefusalCode, detail: string | undefined, caller: Caller): void {
+    const call = this.#context.calls.begin({ caller: partyOf(caller), dialled: request.uri, signallingId: request.callId });
+    call.end(code, refusals[code].sip.status, detail);
+  }
+
+  /** Who it says it is, where that was not found fit to be believed. */
+  #callerOf(request: SipRequest, zone: Zone): Caller {
+    const alias = normalise(request.from.uri);
+    return { zone, organisation: zone.organisation, alias: alias ? aliasKey(alias) : request.from.uri.slice(0, 128) };
   }
 
   #guard(work: Promise<void>, request: SipRequest, transaction?: ServerTransaction): void {

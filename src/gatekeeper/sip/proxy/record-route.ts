@@ -52,7 +52,7 @@ export class RouteTokens {
  */
 export function addRecordRoute(request: SipRequest, here: Here, inbound: FlowEnd, outbound: FlowEnd, token: string): void {
   // RFC 5630 §3.1.4: what was called as sips is recorded as sips, where TLS leads there.
-  const secure = request.uri.startsWith('sips:');
+  const secure = request.sipUri?.scheme === 'sips';
   const towardsCaller = recordRouteUri(here, inbound, token, secure);
   const towardsCallee = recordRouteUri(here, outbound, token, secure);
   request.prepend('record-route', `<${towardsCaller}>`);
@@ -92,7 +92,10 @@ export function popOwnRoutes(request: SipRequest, here: Here, tokens: RouteToken
     if (!nameAddr || !uri) return { key, next: undefined, ok: false, popped };
     if (!here.is(uri.host, uri.port)) return { key, next: { nameAddr, uri }, ok: true, popped };
     const token = uri.params.get(tokenParam);
-    if (typeof token === 'string') key ??= tokens.read(token, request.callId);
+    const named = typeof token === 'string' ? tokens.read(token, request.callId) : undefined;
+    // A call that came back to us (a spiral) is another call of ours: its route is for the next time round.
+    if (key !== undefined && named !== undefined && named !== key) return { key, next: { nameAddr, uri }, ok: true, popped };
+    key ??= named;
     request.removeFirst('route');
     popped = true;
   }

@@ -3,12 +3,12 @@ import type { Call } from '../../calls/call.js';
 import type { ReasonCode, RefusalCode } from '../../calls/reasons.js';
 import type { Zone } from '../../plan/plan.js';
 import type { SipRequest, SipResponse } from '../message/message.js';
-import type { SdpSecurity } from '../sdp-policy.js';
-import { judgeAnswer } from '../sdp-policy.js';
+import { judgeAnswer, type SdpSecurity } from '../sdp-policy.js';
 import type { Flow } from '../transport/flow.js';
 import type { ProxyContext } from './context.js';
 import { contactOf, type Dialog, type DialogSide } from './dialog.js';
 import type { Hunt } from './hunt.js';
+import type { OpenReinvite } from './in-dialog.js';
 import { judgeMedia, mediaOf } from './media-policy.js';
 import { endDialog } from './originate.js';
 import { isOwnRoute } from './record-route.js';
@@ -16,28 +16,41 @@ import { sessionExpires } from './session-timer.js';
 
 /** RFC 4028 §10: the BYE for a session that nobody refreshed is due before its expiry; this much later it is over for us. */
 const expiryGraceMs = 32_000;
+/** Answers of one INVITE that are kept apart: no phone forks this far. The oldest that was not accepted makes room. */
+const maxDialogs = 16;
+
+/** What is to become of a 1xx or 2xx of the called side. `unusable`: it names no dialog, so nothing could follow it. */
+export type AnswerVerdict = RefusalCode | 'unusable' | undefined;
 
 /**
  * One call that passes through: the record's `Call`, the dialogs that its INVITE made (several where it forked), and the time by which
  * something must have been heard. It has no timers of its own: `Sessions` looks at the deadlines once a second.
+ *
+ * It lives until `finish`, which writes the record; whoever ends it while the INVITE is still under way ends the hunt as well.
  */
 export class CallSession {
   readonly key: string;
   readonly call: Call;
   readonly callId: string;
   readonly caller: DialogSide;
+  readonly startedAt: number;
   /** By the callee's tag. */
   readonly dialogs = new Map<string, Dialog>();
   /** The INVITE's way to the routes; gone once it has a final answer. */
   hunt: Hunt | undefined;
   /** The session description of the INVITE; undefined: a delayed offer. */
   offer: SdpSecurity | undefined;
-  /** The tag that answered first: the dialog whose BYE ends the call. */
+  /** The alias that is called, once it is resolved. */
+  calledAs: string | undefined;
+  /** The tag of the dialog that carries the call. */
   answeredTag: string | undefined;
+  answeredAt: number | undefined;
   acknowledged = false;
   /** Epoch ms by which the session must be refreshed (RFC 4028); undefined: no session timer was agreed. */
   refreshBy: number | undefined;
   probing: Timer | undefined;
+  /** INVITEs inside the dialog that have no final response yet. */
+  readonly reinvites = new Set<OpenReinvite>();
   readonly #context: ProxyContext;
 
   constructor(context: ProxyContext, key: string, call: Call, invite: SipRequest, flow: Flow, zone: Zone) {
@@ -45,6 +58,7 @@ export class CallSession {
     this.key = key;
     this.call = call;
     this.callId = invite.callId;
+    this.startedAt = context.clock.now();
     this.caller = {
       zone,
       address: invite.get('from') ?? '',
@@ -53,7 +67,7 @@ export class CallSession {
       routeSet: invite.list('record-route'),
       flow,
       cseq: invite.cseq.seq,
-      seenAt: context.clock.now(),
+      seenAt: this.startedAt,
       alias: call.attempt.caller.alias,
     };
   }
@@ -67,6 +81,12 @@ export class CallSession {
     return this.answeredTag === undefined ? undefined : this.dialogs.get(this.answeredTag);
   }
 
+  get lastSeenAt(): number {
+    let last = this.caller.seenAt;
+    for (const dialog of this.dialogs.values()) last = Math.max(last, dialog.callee.seenAt);
+    return last;
+  }
+
   /** Whether one of the parties is reached over this flow. */
   uses(flow: Flow): boolean {
     if (this.caller.flow === flow) return true;
@@ -74,35 +94,24 @@ export class CallSession {
     return false;
   }
 
-  get lastSeenAt(): number {
-    let last = this.caller.seenAt;
-    for (const dialog of this.dialogs.values()) last = Math.max(last, dialog.callee.seenAt);
-    return last;
-  }
-
-  /**
-   * A 1xx or 2xx to the INVITE from the called side, before it goes on to the caller. Tells why it may not: media that is not
-   * encrypted well enough on either side.
-   */
-  learn(response: SipResponse, zone: Zone, flow: Flow): RefusalCode | undefined {
-    const tag = response.to.tag;
-    if (tag === undefined) return undefined;
-    const dialog = this.dialogs.get(tag) ?? this.#early(tag, response, zone, flow);
-    if (!dialog) return undefined;
-    dialog.callee.seenAt = this.#context.clock.now();
-    dialog.callee.flow = flow;
-    const contact = contactOf(response);
-    if (contact !== undefined) dialog.callee.contact = contact;
+  /** A 1xx or 2xx to the INVITE from the called side, before it goes on to the caller: may it? */
+  learn(response: SipResponse, zone: Zone, flow: Flow): AnswerVerdict {
     const media = mediaOf(response);
-    if (media === undefined) return undefined;
-    dialog.media = media;
-    const verdict = judgeMedia(media, zone, flow.transport) ?? judgeMedia(media, this.caller.zone, this.caller.flow.transport);
-    return verdict === 'mediaNotEncrypted' ? 'answerNotEncrypted' : verdict;
+    const verdict = media && (judgeMedia(media, zone, flow.transport) ?? judgeMedia(media, this.caller.zone, this.caller.flow.transport));
+    const tag = response.to.tag;
+    const dialog = tag === undefined ? undefined : (this.dialogs.get(tag) ?? this.#early(tag, response, zone, flow));
+    if (dialog) {
+      dialog.callee.seenAt = this.#context.clock.now();
+      dialog.callee.flow = flow;
+      dialog.callee.contact = contactOf(response) ?? dialog.callee.contact;
+      if (media) dialog.media = media;
+    }
+    if (verdict) return verdict === 'mediaNotEncrypted' ? 'answerNotEncrypted' : verdict;
+    return dialog ? undefined : 'unusable';
   }
 
   #early(tag: string, response: SipResponse, zone: Zone, flow: Flow): Dialog | undefined {
-    // A response with ever new tags must not fill the memory: no phone forks this far.
-    if (this.dialogs.size >= 16) return undefined;
+    if (this.dialogs.size >= maxDialogs && !this.#dropEarly()) return undefined;
     const routes = response.list('record-route');
     // The values above ours lead to the callee, nearest last (RFC 3261 §12.1.2). An answer without ours lost its route set.
     const ours = routes.findIndex((route) => isOwnRoute(route, this.key));
@@ -128,15 +137,21 @@ export class CallSession {
     return dialog;
   }
 
-  /** A 2xx that is going on to the caller. */
-  accept(response: SipResponse): void {
+  #dropEarly(): boolean {
+    for (const [tag, { confirmed }] of this.dialogs) if (!confirmed) return this.dialogs.delete(tag);
+    return false;
+  }
+
+  /** A 2xx that is going on to the caller, and the route that it came by. */
+  accept(response: SipResponse, route: string): void {
     const tag = response.to.tag;
     const dialog = tag === undefined ? undefined : this.dialogs.get(tag);
-    if (!dialog || tag === undefined) return;
+    if (!dialog || tag === undefined || this.call.ended) return;
     dialog.confirmed = true;
     if (this.answeredTag === undefined) {
       this.answeredTag = tag;
-      this.call.answered(dialog.media === undefined ? 'none' : this.#cipher(dialog.media));
+      this.answeredAt = this.#context.clock.now();
+      this.call.answered(dialog.media === undefined ? 'none' : this.#cipher(dialog.media), route);
     }
     this.refreshed(response);
   }
@@ -145,10 +160,28 @@ export class CallSession {
     return judgeAnswer(this.offer ?? answer, answer).cipher;
   }
 
+  /** The called side's offer came in the 2xx; the caller's ACK chooses from it. */
+  acknowledge(answer: SdpSecurity | undefined): void {
+    this.acknowledged = true;
+    if (answer && this.offer === undefined) this.call.secured(this.#cipher(answer));
+  }
+
   /** A session refresh: a 2xx to INVITE or UPDATE (RFC 4028 §8.2). */
   refreshed(response: SipResponse): void {
     const interval = sessionExpires(response);
     this.refreshBy = interval === undefined ? undefined : this.#context.clock.now() + interval * 1000 + expiryGraceMs;
+  }
+
+  /** One dialog of the call is over. The call goes on in another that was accepted, or while the INVITE still rings elsewhere. */
+  hungUp(dialog: Dialog): void {
+    this.dialogs.delete(dialog.callee.tag);
+    if (this.hunt) return;
+    for (const [tag, { confirmed }] of this.dialogs) {
+      if (!confirmed) continue;
+      this.answeredTag = tag;
+      return;
+    }
+    this.finish(this.answered ? 'completed' : 'callerCancelled');
   }
 
   /** Ends the call for its record and forgets it; the parties are told by whoever calls this. */
@@ -156,18 +189,21 @@ export class CallSession {
     this.probing?.cancel();
     this.probing = undefined;
     this.hunt = undefined;
+    for (const reinvite of [...this.reinvites]) reinvite.giveUp(487);
     if (!this.call.ended) this.call.end(reason, status);
     this.#context.sessions.remove(this);
   }
 
-  /** Hangs up at both ends and writes the record: the gatekeeper ends the call. */
-  terminate(reason: ReasonCode, text: string): void {
-    const hunt = this.hunt;
-    if (hunt) {
-      hunt.cancel(text);
-    }
-    for (const dialog of this.dialogs.values()) if (dialog.confirmed) endDialog(this.#context, dialog, text);
+  /**
+   * Hangs up at both ends and writes the record: the gatekeeper ends the call. `code`: what the caller hears if it still waits for an
+   * answer. Settles when the parties have answered, or cannot be asked.
+   */
+  async terminate(reason: ReasonCode, text: string, code: RefusalCode = 'calleeUnreachable'): Promise<void> {
+    const { hunt } = this;
+    const accepted = [...this.dialogs.values()].filter(({ confirmed }) => confirmed);
     this.finish(reason);
+    hunt?.end(code, text);
+    await Promise.all(accepted.map((dialog) => endDialog(this.#context, dialog, text)));
   }
 
   /** Which side a request inside the dialog comes from, and the dialog it belongs to. */
@@ -182,7 +218,4 @@ export class CallSession {
     const dialog = this.dialogs.get(fromTag);
     return dialog && toTag === this.caller.tag ? { dialog, from: 'callee' } : undefined;
   }
-
-  /** The alias that is called, once it is resolved. */
-  calledAs: string | undefined;
 }

@@ -3,8 +3,10 @@ import { requestWithin } from './dialog.js';
 import { sendOwn } from './originate.js';
 import type { CallSession } from './session.js';
 
-/** RFC 3261 table 4: 64*T1, after which an answer that nobody acknowledged is given up (§13.3.1.4). */
+/** RFC 3261 §13.3.1.4: 64*T1, after which an answer that nobody acknowledged is given up. */
 const ackWaitMs = 32_000;
+/** Longer than any look-up or admission takes: a call that is neither ringing nor answered by then has lost its way. */
+const setUpMs = 120_000;
 
 /**
  * What time does to a call, looked at once a second. A session timer that ran out ends it (RFC 4028 §10); without one, long silence is
@@ -12,19 +14,30 @@ const ackWaitMs = 32_000;
  */
 export function watchSession(context: ProxyContext, session: CallSession, now: number): void {
   session.hunt?.checkRinging(now);
-  if (!session.answered || session.probing) return;
-  if (session.refreshBy !== undefined) {
-    if (now >= session.refreshBy) session.terminate('sessionExpired', 'The session timer ran out');
+  for (const reinvite of session.reinvites) if (now >= reinvite.until) reinvite.giveUp(408);
+  if (!session.answered) {
+    if (!session.hunt && now - session.startedAt >= setUpMs) session.finish('internalError');
     return;
   }
-  if (!session.acknowledged && now - session.lastSeenAt >= ackWaitMs) {
-    session.terminate('ackMissing', 'The answer was never acknowledged');
-    return;
+  if (!session.acknowledged && now - (session.answeredAt ?? now) >= ackWaitMs) {
+    end(session, 'ackMissing', 'The answer was never acknowledged');
+  } else if (session.refreshBy !== undefined) {
+    if (now >= session.refreshBy) end(session, 'sessionExpired', 'The session timer ran out');
+  } else {
+    watchSilence(context, session, now);
   }
+}
+
+function watchSilence(context: ProxyContext, session: CallSession, now: number): void {
   const silence = context.timers.silenceSeconds * 1000;
-  if (silence === 0 || now - session.lastSeenAt < silence) return;
+  if (session.probing || silence === 0 || now - session.lastSeenAt < silence) return;
   if (context.timers.probe) probe(context, session);
-  else session.terminate('partiesSilent', 'Nothing was heard of either end');
+  else end(session, 'partiesSilent', 'Nothing was heard of either end');
+}
+
+function end(session: CallSession, reason: 'ackMissing' | 'sessionExpired' | 'partiesSilent', text: string): void {
+  // Nobody waits for the parties' answers to our BYE: the record is written, and whoever still listens has heard it.
+  void session.terminate(reason, text);
 }
 
 /**
@@ -32,7 +45,7 @@ export function watchSession(context: ProxyContext, session: CallSession, now: n
  * refused (RFC 3261 §12.2.2), and not higher, which would get in the way of the party's own next request.
  */
 function probe(context: ProxyContext, session: CallSession): void {
-  const dialog = session.dialog;
+  const { dialog } = session;
   if (!dialog) return;
   session.probing = context.clock.after(60_000, () => {
     session.probing = undefined;
@@ -52,7 +65,7 @@ function probe(context: ProxyContext, session: CallSession): void {
     session.probing = undefined;
     if (session.call.ended) return;
     if (caller === 'gone' || callee === 'gone' || (caller === 'silent' && callee === 'silent')) {
-      session.terminate('partiesSilent', 'Neither end of the call answered');
+      end(session, 'partiesSilent', 'Neither end of the call answered');
     }
   });
 }

@@ -3,6 +3,7 @@ import type { Zone } from '../../plan/plan.js';
 import type { Binding } from '../../registry/registration.js';
 import type { InternetRoute, PeerRoute, RegistrationRoute, Route } from '../../routing/route.js';
 import { formatHostPort } from '../message/host.js';
+import { parseNameAddr } from '../message/name-addr.js';
 import { formatSipUri, parseSipUri, type SipUri } from '../message/uri.js';
 import type { Flow, Target } from '../transport/flow.js';
 import type { ProxyContext } from './context.js';
@@ -79,7 +80,10 @@ async function hopOfBinding(context: ProxyContext, binding: Binding): Promise<Fl
   if (flow && !flow.closed && (binding.path.length > 0 || reachedOverFlow(contact, flow))) return flow;
   // RFC 5626 §5.3: an outbound binding lives and dies with its flow.
   if (binding.instance !== '' && binding.regId > 0) return undefined;
-  return (await context.locate(contact, true))[0];
+  // RFC 3327 §5: without the flow it still goes by the Path, whose first proxy knows the way.
+  const first = binding.path[0];
+  const next = first === undefined ? contact : parseSipUri(parseNameAddr(first)?.uri ?? '');
+  return next && (await context.locate(next, true))[0];
 }
 
 function expandPeer(context: ProxyContext, route: PeerRoute): Expansion | Promise<Expansion> {

@@ -189,8 +189,9 @@ export class Transactions {
   /** §9.2, §16.10: a CANCEL is answered here, whatever becomes of its INVITE. */
   #receiveCancel(cancel: SipRequest, flow: Flow): void {
     const server = this.#servers.get(serverKey(cancel, 'INVITE'));
-    this.oneShot(cancel, flow).respond(responseTo(cancel, server ? 200 : 481));
-    if (server?.open) this.#user.onCancel(server.open, cancel);
+    const meant = server !== undefined && (server.open === undefined || cancels(cancel, flow, server.open));
+    this.oneShot(cancel, flow).respond(responseTo(cancel, meant ? 200 : 481));
+    if (meant && server.open) this.#user.onCancel(server.open, cancel);
   }
 
   /** A BYE frees more than it takes, so a full house lets a tenth more of them in. */
@@ -217,4 +218,17 @@ export class Transactions {
     this.#memory.rotate();
     this.#rotation = this.#memory.size === 0 ? undefined : this.#clock.after(lifetime(this.#layer.timing), () => this.#rotate());
   }
+}
+
+/**
+ * Everybody downstream has seen the caller's Via, which is all that matches a CANCEL to its INVITE. §9.1: its Call-ID, From and CSeq number
+ * are the INVITE's; and it comes from where that came from.
+ */
+function cancels(cancel: SipRequest, flow: Flow, { request, flow: origin }: ServerTransaction): boolean {
+  return (
+    cancel.callId === request.callId &&
+    cancel.cseq.seq === request.cseq.seq &&
+    cancel.from.tag === request.from.tag &&
+    flow.remote.address === origin.remote.address
+  );
 }

@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest';
+import { planText, testPlan } from '../support/plan.js';
+import { configuration, run } from './run.js';
+
+const open = () =>
+  configuration(
+    planText(
+      testPlan((plan) => {
+        plan.internet = { outbound: true };
+      }),
+    ),
+  );
+
+it('somewhere: 0, with each step and each route', async () => {
+  const { code, output } = await run('route', '0002', '--from', 'norr', '--register', '461010002', '--config', await open());
+  expect(code).toBe(0);
+  expect(output).toContain('Inside norr, 0002 is short for 461010002.');
+  expect(output).toContain('Result: 1 route, tried in this order:\n  1. to the endpoint registered as 461010002');
+}, 60_000);
+
+it('--json: the explanation as data', async () => {
+  const { code, output } = await run('route', '461020001', '--from', 'norr', '--json', '--config', await open());
+  expect(code).toBe(1);
+  expect(JSON.parse(output)).toMatchObject({ outcome: 'refused', refusal: { code: 'calleeNotRegistered', status: 480 } });
+}, 60_000);
+
+it.each([
+  ['461020001', 'calleeNotRegistered, SIP 480'],
+  ['4690012345', 'meetingsUnavailable, SIP 503'],
+  ['47123', 'addressUnknown, SIP 404'],
+  ['bob@127.0.0.1:9', 'addressUnknown, SIP 404'],
+])(
+  '%s is refused: 1',
+  async (dialled, result) => {
+    const { code, output } = await run('route', dialled, '--from', 'norr', '--config', await open());
+    expect(code).toBe(1);
+    expect(output).toContain(`Result: refused (${result}).`);
+  },
+  60_000,
+);
+
+it('a caller that the plan does not have: 2, with the one that was probably meant', async () => {
+  const config = await open();
+  expect(await run('route', '0001', '--from', 'nor', '--config', config)).toEqual({
+    code: 2,
+    output: '--from nor: the plan has no such organisation; did you mean norr?\n',
+  });
+  expect(await run('route', '0001', '--from', 'lansstyrelsen', '--config', config)).toEqual({
+    code: 2,
+    output: '--from lansstyrelsen: the plan has no such organisation; it has: norr, syd, internet\n',
+  });
+  expect((await run('route', '0001', '--config', config)).code).toBe(2);
+  expect((await run('route', '0001', '--from', 'norr', '--register', '4712', '--config', config)).code).toBe(2);
+}, 60_000);
+
+it('files with errors: 1, with the findings', async () => {
+  const { code, output } = await run('route', '0001', '--from', 'norr', '--config', await configuration('organisations: 17\n'));
+  expect(code).toBe(1);
+  expect(output).toMatch(/plan\.yaml:1:16: error: 'organisations' is '17'; write /);
+}, 60_000);
