@@ -7,7 +7,7 @@ export async function ensureWritable(path: string, what: string, key: string): P
     await mkdir(path, { recursive: true });
     await access(path, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new Error(`${what} ${path} cannot be written (${reason(error)}): correct ${key}, or its permissions`);
+    throw new Error(`${what} ${path} cannot be written (${reason(error)}): correct ${key}, or its permissions`, { cause: error });
   }
 }
 

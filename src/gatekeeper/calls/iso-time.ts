@@ -7,8 +7,8 @@ let day = Number.NaN;
 let date = '';
 
 /**
- * As `Date.toISOString` writes it. Every record needs five of these, and Date works out the calendar anew for each: 4 µs on the test
- * machine, where a day that is remembered leaves 0.3 µs.
+ * As `Date.toISOString` writes it. Every record needs five of these, and Date works out the calendar anew for each: 1.3 µs on the test
+ * machine, where a day that is remembered leaves 0.2 µs.
  */
 export function isoTime(time: EpochMs): string {
   const whole = Math.floor(time);

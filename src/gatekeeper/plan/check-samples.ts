@@ -30,12 +30,12 @@ export function checkSamples(plan: Plan, places: RulePlaces, report: Report): vo
     for (const caller of callers) judge.number(number, caller);
   }
   for (const organisation of plan.organisations.values()) {
-    for (const one of organisation.series) judge.shortForm(sample(one), organisation);
+    for (const digits of new Set(organisation.series.map((one) => one.digits))) judge.shortForm(sample({ digits }), organisation);
   }
 }
 
 /** The first number of a series, without its prefix: `0001`. */
-function sample({ digits }: NumberSeries): string {
+function sample({ digits }: Pick<NumberSeries, 'digits'>): string {
   return digits === 0 ? '' : '1'.padStart(digits, '0');
 }
 

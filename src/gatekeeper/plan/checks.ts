@@ -60,6 +60,15 @@ export function checkLicences(total: Licences, organisations: readonly Organisat
 
 /** Lengths, the network's prefix, and overlaps: no number may fall into two series, nor a series lie inside another. */
 export function checkSeries(networkPrefix: string, series: readonly Placed<NumberSeries>[], report: Report): void {
+  const foreign = networkPrefix.startsWith('0');
+  if (report.complete && foreign) {
+    const hint = "write it as it is dialled from abroad, without 00, for example 'prefix: 46'";
+    report.error(
+      ['network', 'prefix'],
+      `the network's prefix ${networkPrefix} begins with 0, and no international number does (ITU-T E.164)`,
+      hint,
+    );
+  }
   for (const { it, path } of series) {
     const length = it.prefix.length + it.digits;
     if (length > E164_DIGITS) {
@@ -76,9 +85,9 @@ export function checkSeries(networkPrefix: string, series: readonly Placed<Numbe
       report.error(
         path,
         `the series ${it.prefix} begins with 0, and no international number does (ITU-T E.164)`,
-        rest === '' ? `write it as one from abroad would dial it, ${networkPrefix} first` : `write '${networkPrefix}${rest}'`,
+        rest === '' || foreign ? `write it as one from abroad would dial it, without 00` : `write '${networkPrefix}${rest}'`,
       );
-    } else if (report.complete && !it.prefix.startsWith(networkPrefix)) {
+    } else if (report.complete && !foreign && !it.prefix.startsWith(networkPrefix)) {
       report.warning(
         path,
         `the series ${it.prefix} does not begin with the network's prefix ${networkPrefix}`,

@@ -158,6 +158,13 @@ describe('buildPlan', () => {
       ["11:24: error: the series 0101 begins with 0, and no international number does (ITU-T E.164); write '46101'"],
     ],
     [
+      "a network's prefix in national form",
+      { network: 'network: { prefix: 046 }' },
+      [
+        "1:20: error: the network's prefix 046 begins with 0, and no international number does (ITU-T E.164); write it as it is dialled from abroad, without 00, for example 'prefix: 46'",
+      ],
+    ],
+    [
       'a series without a zone',
       { norr: parts.norr.replace(/ {4}zones:[\s\S]*$/, '    zones: {}') },
       [

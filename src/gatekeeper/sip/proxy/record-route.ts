@@ -39,7 +39,7 @@ export class RouteTokens {
 
   /**
    * The secret first, then what it vouches for. Of the digest only a quarter is shown, so it cannot be carried on with more text, which is
-   * what HMAC's second pass is for; and the one-shot hash takes 2 µs where `createHmac` takes 14.
+   * what HMAC's second pass is for; and the one-shot hash takes 0.8 µs where `createHmac` takes 4.6.
    */
   #mac(key: string, callId: string): string {
     return crypto.hash('sha256', `${this.#secret}\0${key}\0${callId}`).slice(0, macLength);
