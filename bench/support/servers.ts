@@ -69,7 +69,7 @@ export async function writeConfiguration(workspace: Workspace): Promise<string> 
     sip: {
       listen: [{ transport: 'udp', address: '127.0.0.1', port: 0 }],
       realm: 'portvakt.example',
-      // SIPp 3.6 knows MD5 alone, and gives up when SHA-256 is offered first.
+      // One challenge, as Kamailio's: SIPp 3.6 knows MD5 alone.
       digestAlgorithms: ['MD5'],
       limits: { messagesPerSecondPerSource: 1_000_000, burst: 1_000_000 },
     },

@@ -23,6 +23,7 @@ import { RefusalPace } from './proxy/refusal-pace.js';
 import { Sessions } from './proxy/sessions.js';
 import { answerFlow, noteReceived } from './received.js';
 import { type RegisterOutcome, Registrar } from './registrar.js';
+import { identify } from './source-zone.js';
 import { Transactions } from './transaction/transactions.js';
 import type { Flow, Target } from './transport/flow.js';
 import type { TransportLimits } from './transport/limits.js';
@@ -52,6 +53,7 @@ export interface EdgeOptions {
   readonly observer: EdgeObserver;
 }
 
+const trunkFactor = 10;
 const settleMs = 500;
 
 /** Answers to strangers per source and second (403); above it they hear nothing. */
@@ -84,6 +86,12 @@ export class SipEdge {
       requestClientCertificate: wantsClientCertificates(options.plan()),
       onMessage: (message, flow, loss) => inbox.edge?.receive(message, flow, loss),
       onRefused: (source, why) => observer.dropped(source, why),
+      rateFor: (address) => {
+        const zone = identify(options.plan(), { remote: { address, port: 0 }, certificateNames: [] });
+        const { messagesPerSecondPerSource: messagesPerSecond, burst } = settings.limits;
+        // A trunk carries the calls of a whole organisation.
+        return zone?.kind === 'sip-trunk' ? { messagesPerSecond: messagesPerSecond * trunkFactor, burst: burst * trunkFactor } : undefined;
+      },
       keepIdle: (flow) => inbox.edge?.isNeeded(flow) ?? false,
     });
     const edge = new SipEdge(options, transports);

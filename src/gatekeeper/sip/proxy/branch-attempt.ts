@@ -142,6 +142,6 @@ export class BranchAttempt {
   }
 }
 
-export function isFlow(hop: Flow | Target): hop is Flow {
+function isFlow(hop: Flow | Target): hop is Flow {
   return 'send' in hop;
 }

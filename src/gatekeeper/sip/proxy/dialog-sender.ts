@@ -8,7 +8,7 @@ import type { DialogSide } from './dialog.js';
  * the way the party's messages have come before, the token in the Route that only the parties were given, the zone that the source
  * belongs to, or a registration of the party over just this connection.
  */
-export function mayAct(context: ProxyContext, side: DialogSide, flow: Flow, token: boolean): boolean {
+export function mayAct(context: Pick<ProxyContext, 'plan' | 'registrations'>, side: DialogSide, flow: Flow, token: boolean): boolean {
   if (token || flow.id === side.flow.id) return true;
   if (side.zone.kind === 'sip-trunk' && identify(context.plan(), flow)?.id === side.zone.id) return true;
   const registration = side.alias === undefined ? undefined : context.registrations.find(side.alias);

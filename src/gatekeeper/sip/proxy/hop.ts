@@ -18,7 +18,7 @@ export function reachedOverFlow(contact: SipUri, flow: Flow): boolean {
   return (contact.port ?? 5060) === flow.remote.port && transportOf(contact) === 'udp';
 }
 
-export function transportOf(uri: SipUri): 'udp' | 'tcp' | 'tls' {
+function transportOf(uri: SipUri): 'udp' | 'tcp' | 'tls' {
   if (uri.scheme === 'sips') return 'tls';
   const named = uri.params.get('transport');
   const lower = typeof named === 'string' ? named.toLowerCase() : 'udp';

@@ -24,8 +24,7 @@ import type { CallSession } from './session.js';
 import { watchSession } from './silence.js';
 
 /** Methods that this gatekeeper answers or passes on; RFC 3261 §20.5. */
-export const allowedMethods =
-  'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, PRACK, REFER, NOTIFY, SUBSCRIBE, MESSAGE, PUBLISH';
+const allowedMethods = 'INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, INFO, UPDATE, PRACK, REFER, NOTIFY, SUBSCRIBE, MESSAGE, PUBLISH';
 
 export interface SipProxyParts {
   readonly context: ProxyContext;
@@ -83,7 +82,15 @@ export class SipProxy implements TransactionUser {
       this.#register(request, flow);
       return;
     }
-    if (request.to.tag !== undefined) {
+    const inDialog = request.to.tag !== undefined;
+    // Where a call goes is the plan's to say, not the caller's: a Route beyond us (RFC 3261 §16.4) would lead round it.
+    if (!inDialog) request.remove('route');
+    // Seen without our own Route values, as the branch was made: in a spiral inside a dialog they are all that tells one turn from the next.
+    if (isLooping(request, this.#context.here.branchPrefix, loopHash(request))) {
+      this.#refuse(request, flow, 'loopDetected');
+      return;
+    }
+    if (inDialog) {
       this.#inDialog(request, flow, routes);
       return;
     }
@@ -130,7 +137,6 @@ export class SipProxy implements TransactionUser {
     if (hops !== undefined && hops <= 0 && !(request.method === 'OPTIONS' && this.#isForUs(request))) return 'tooManyHops';
     // Without it the caller's side of the dialog has no name, and nothing that follows could be told to belong to the call.
     if (request.method === 'INVITE' && request.from.tag === undefined) return 'badRequest';
-    if (isLooping(request, this.#context.here.branchPrefix, loopHash(request))) return 'loopDetected';
     if (request.has('proxy-require')) return 'extensionUnsupported';
     return undefined;
   }
@@ -205,8 +211,6 @@ export class SipProxy implements TransactionUser {
     }
     dropOwnCredentials(request, this.#realm);
     dropForeignIdentities(context.plan(), request, caller.zone);
-    // Where a call goes is the plan's to say, not the caller's: a Route beyond us (RFC 3261 §16.4) would lead round it.
-    request.remove('route');
     if (request.method === 'INVITE') {
       this.#invite(request, flow, caller);
       return;

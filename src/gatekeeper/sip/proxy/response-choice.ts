@@ -22,8 +22,3 @@ function rank(status: number): number {
 export function callsForNextRoute(status: number): boolean {
   return status === 408 || status === 430 || status === 500 || status === 503 || status === 504;
 }
-
-/** A response that ends the search on every branch (RFC 3261 §16.7 step 5). */
-export function endsSearch(status: number): boolean {
-  return status >= 600 || (status >= 200 && status < 300);
-}

@@ -50,14 +50,6 @@ export interface TransportStats {
   readonly sources: number;
 }
 
-/**
- * RFC 3261 §18.1.1: a request within 200 bytes of the path's MTU, or above 1300 bytes where that is unknown, goes by a transport with
- * congestion control: UDP would have it cut into fragments, which many firewalls drop.
- */
-export function preferStream(bytes: number): boolean {
-  return bytes > 1300;
-}
-
 /** Every socket of the SIP edge: listens, connects, keeps the limits. */
 export class Transports implements TransportLayer, StreamHost {
   readonly clock: Clock;

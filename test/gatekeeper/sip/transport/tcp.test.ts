@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { preferStream } from '../../../../src/gatekeeper/sip/transport/transports.js';
 import { Bench, eventually, request, streamClient } from './harness.js';
 
 const open: { close(): Promise<void> }[] = [];
@@ -285,10 +284,5 @@ describe('TCP', () => {
     expect(bench.transports.stats.outboundConnections).toBe(0);
     for (const socket of sockets) socket.destroy();
     mute.close();
-  });
-
-  it('prefers a stream for what a datagram would be cut for (RFC 3261 §18.1.1)', () => {
-    expect(preferStream(1300)).toBe(false);
-    expect(preferStream(1301)).toBe(true);
   });
 });
