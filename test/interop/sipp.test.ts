@@ -4,6 +4,8 @@ import { password, testPlan, trunk } from '../support/plan.js';
 import { type InProcess, startService } from '../support/service.js';
 import { called, calling, registering, Sipp, type SippOptions } from '../support/sipp.js';
 
+/** Less than the 400 ms that are shipped, so that a busy machine's own delays don't decide. */
+const huntMs = 300;
 let service: InProcess;
 let peers: readonly number[];
 const running: Sipp[] = [];
@@ -15,7 +17,7 @@ beforeAll(async () => {
     organisations.trunk = trunk(peers.map((port, index) => ({ port, priority: index })));
   });
   // SIPp 3.6 answers the first challenge, knows MD5 only, and says not what it is.
-  service = await startService({ plan });
+  service = await startService({ plan, sip: { timers: { huntMs } } });
 });
 afterEach(async () => {
   await Promise.all(running.splice(0).map((sipp) => sipp.close()));
@@ -111,5 +113,5 @@ it('reaches the other trunk peer when the first is stopped, within 500 ms, and f
   await call();
   const knownDown = await setUp();
   expect(knownDown).toMatchObject({ route: `peer trunk/127.0.0.1:${second};udp`, tried: 1 });
-  expect(knownDown.ms).toBeLessThan(100);
+  expect(knownDown.ms).toBeLessThan(huntMs);
 }, 40_000);

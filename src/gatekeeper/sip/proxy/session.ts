@@ -181,7 +181,8 @@ export class CallSession {
       this.answeredTag = tag;
       return;
     }
-    this.finish(this.answered ? 'completed' : 'callerCancelled');
+    if (this.answered) this.finish('completed', 200);
+    else this.finish('callerCancelled', 487);
   }
 
   /** Ends the call for its record and forgets it; the parties are told by whoever calls this. */

@@ -1,5 +1,5 @@
 import { afterAll, expect, it } from 'vitest';
-import { responseTo, type SipRequest } from '../../../../src/gatekeeper/sip/message/message.js';
+import { responseTo, SipRequest } from '../../../../src/gatekeeper/sip/message/message.js';
 import { freePort } from '../../../support/free-port.js';
 import { testPlan, trunk } from '../../../support/plan.js';
 import { plain, sdes } from '../../../support/sdp.js';
@@ -37,7 +37,8 @@ function answerWithoutTag(callee: SipClient, invite: SipRequest, status: number,
   callee.send(response);
 }
 
-const sentTo = (client: SipClient, method: string) => client.received.filter((message) => 'uri' in message && message.method === method);
+const sentTo = (client: SipClient, method: string) =>
+  client.received.filter((message) => message instanceof SipRequest && message.method === method);
 
 it.each([
   [sdes(), 502, 'answerUnusable'],
