@@ -5,8 +5,9 @@ import * as inviteClient from './invite-client.js';
 import type { Layer, LayerTimer } from './layer.js';
 import { type Action, type ClientEvent, type Machine, run, type Step } from './machine.js';
 import * as nonInviteClient from './non-invite-client.js';
-import type { QueueTimer, TimerOwner } from './timer-queue.js';
+import type { TimerOwner } from './timer-queue.js';
 import type { ClientListener, ClientTransaction } from './transaction.js';
+import { TransactionTimers } from './transaction-timers.js';
 
 /** A client transaction as its user holds it. */
 class ClientHandle implements ClientTransaction {
@@ -40,8 +41,7 @@ export class Client implements TimerOwner<LayerTimer> {
   readonly #key: string;
   readonly #flow: Flow;
   #listener: ClientListener | undefined;
-  #repeat: QueueTimer<LayerTimer> | undefined;
-  #end: QueueTimer<LayerTimer> | undefined;
+  readonly #timers: TransactionTimers;
   #machine: Machine<ClientEvent> | undefined;
   /** Until the final response. */
   #waiting: ClientHandle | undefined;
@@ -52,6 +52,7 @@ export class Client implements TimerOwner<LayerTimer> {
 
   constructor(layer: Layer, key: string, flow: Flow, listener: ClientListener) {
     this.#layer = layer;
+    this.#timers = new TransactionTimers(layer.timers, this);
     this.#key = key;
     this.#flow = flow;
     this.#listener = listener;
@@ -96,7 +97,7 @@ export class Client implements TimerOwner<LayerTimer> {
     if (!this.#machine) return;
     this.#machine = undefined;
     this.#settle();
-    this.#stopTimers();
+    this.#timers.stop();
     this.#layer.forgetClient(this.#key);
   }
 
@@ -109,26 +110,8 @@ export class Client implements TimerOwner<LayerTimer> {
   }
 
   #transportFailed(): void {
-    if (this.#starting) this.#startTimer('unsent', 0);
+    if (this.#starting) this.#timers.start('unsent', 0);
     else if (this.#machine) this.#perform(this.#machine({ type: 'transportError' }));
-  }
-
-  #startTimer(timer: LayerTimer, ms: number): void {
-    const { timers } = this.#layer;
-    if (timer === 'A' || timer === 'E') {
-      timers.stop(this.#repeat);
-      this.#repeat = timers.start(this, timer, ms);
-    } else {
-      timers.stop(this.#end);
-      this.#end = timers.start(this, timer, ms);
-    }
-  }
-
-  #stopTimers(): void {
-    this.#layer.timers.stop(this.#repeat);
-    this.#layer.timers.stop(this.#end);
-    this.#repeat = undefined;
-    this.#end = undefined;
   }
 
   #deliver(response: SipResponse): void {
@@ -162,10 +145,10 @@ export class Client implements TimerOwner<LayerTimer> {
           if (response) this.#deliver(response);
           break;
         case 'startTimer':
-          this.#startTimer(action.timer, action.ms);
+          this.#timers.start(action.timer, action.ms);
           break;
         case 'stopTimers':
-          this.#stopTimers();
+          this.#timers.stop();
           break;
         case 'forget':
           this.end();

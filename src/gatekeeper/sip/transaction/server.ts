@@ -2,10 +2,11 @@ import type { SipRequest, SipResponse } from '../message/message.js';
 import type { Flow } from '../transport/flow.js';
 import * as inviteServer from './invite-server.js';
 import type { Layer, LayerTimer } from './layer.js';
-import { type Action, type Machine, run, type ServerEvent, type Step, type TimerName } from './machine.js';
+import { type Action, type Machine, run, type ServerEvent, type Step } from './machine.js';
 import * as nonInviteServer from './non-invite-server.js';
-import type { QueueTimer, TimerOwner } from './timer-queue.js';
+import type { TimerOwner } from './timer-queue.js';
 import type { ServerTransaction } from './transaction.js';
+import { TransactionTimers } from './transaction-timers.js';
 
 /** A server transaction as its user holds it. */
 class ServerHandle implements ServerTransaction {
@@ -42,14 +43,14 @@ export class Server implements TimerOwner<LayerTimer> {
   readonly #layer: Layer;
   readonly #key: string;
   readonly #flow: Flow;
-  #repeat: QueueTimer<LayerTimer> | undefined;
-  #end: QueueTimer<LayerTimer> | undefined;
+  readonly #timers: TransactionTimers;
   #machine: Machine<ServerEvent> | undefined;
   /** Until the final response. */
   #open: ServerHandle | undefined;
 
   constructor(layer: Layer, key: string, flow: Flow) {
     this.#layer = layer;
+    this.#timers = new TransactionTimers(layer.timers, this);
     this.#key = key;
     this.#flow = flow;
   }
@@ -103,31 +104,13 @@ export class Server implements TimerOwner<LayerTimer> {
     if (!this.#machine) return;
     this.#machine = undefined;
     this.#open = undefined;
-    this.#stopTimers();
+    this.#timers.stop();
     this.#layer.forgetServer(this.#key);
   }
 
   #run<State>([state, actions]: Step<State>, step: (state: State, event: ServerEvent) => Step<State>): void {
     this.#machine = run(state, step);
     this.#perform(actions);
-  }
-
-  #startTimer(timer: TimerName, ms: number): void {
-    const { timers } = this.#layer;
-    if (timer === 'G') {
-      timers.stop(this.#repeat);
-      this.#repeat = timers.start(this, timer, ms);
-    } else {
-      timers.stop(this.#end);
-      this.#end = timers.start(this, timer, ms);
-    }
-  }
-
-  #stopTimers(): void {
-    this.#layer.timers.stop(this.#repeat);
-    this.#layer.timers.stop(this.#end);
-    this.#repeat = undefined;
-    this.#end = undefined;
   }
 
   #perform(actions: readonly Action[], answered?: SipRequest): void {
@@ -137,10 +120,10 @@ export class Server implements TimerOwner<LayerTimer> {
           if (!this.#flow.send(action.text) && this.#flow.closed) this.#lost(action.text, answered);
           break;
         case 'startTimer':
-          this.#startTimer(action.timer, action.ms);
+          this.#timers.start(action.timer, action.ms);
           break;
         case 'stopTimers':
-          this.#stopTimers();
+          this.#timers.stop();
           break;
         case 'forget':
           this.end();
