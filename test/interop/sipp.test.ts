@@ -67,7 +67,7 @@ it.each([
   await callee.succeeds();
   expect(await nextRecord()).toMatchObject({
     reason: 'completed',
-    status: null,
+    status: 200,
     caller: { organisation: 'norr', alias: '461010001' },
     callee: { organisation: 'syd', alias: '461020001' },
     cipher: 'AES_CM_128_HMAC_SHA1_80',
