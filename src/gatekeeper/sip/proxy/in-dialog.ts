@@ -11,6 +11,7 @@ import { contactOf, type Dialog, type DialogSide } from './dialog.js';
 import { mayAct } from './dialog-sender.js';
 import { addVia, lowerMaxForwards } from './forward.js';
 import { hopTo } from './hop.js';
+import { dropForeignIdentities } from './identity-headers.js';
 import { judgeMedia, mediaOf } from './media-policy.js';
 import { openFirst } from './originate.js';
 import { reasonValue } from './reason-header.js';
@@ -53,6 +54,7 @@ export async function forwardInDialog(context: ProxyContext, asked: InDialogRequ
   const source = dialog[from];
   const target = dialog[from === 'caller' ? 'callee' : 'caller'];
   noteSender(context, source, request, flow);
+  dropForeignIdentities(context.plan(), request, source.zone);
   const media = mediaOf(request);
   if (request.method === 'ACK' && session.answeredTag === dialog.callee.tag) session.acknowledge(media);
 

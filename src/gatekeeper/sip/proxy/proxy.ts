@@ -108,7 +108,6 @@ export class SipProxy implements TransactionUser {
     const session = routes.ok ? this.#sessionOf(request, routes) : undefined;
     // An ACK is never answered (RFC 3261 §17): what belongs to no call is dropped.
     if (!session) return;
-    dropForeignIdentities(this.#context.plan(), request, session.caller.zone);
     this.#guard(
       forwardInDialog(this.#context, { session, request, flow, token: routes.key !== undefined, transaction: undefined }),
       request,

@@ -196,3 +196,17 @@ it.each([
   callee.behaviour = answering();
   await world.hangUp(dialog);
 });
+
+it('an endpoint asserts nothing inside the call either, whichever side it is on', async () => {
+  const [caller, callee] = [await world.phone(number('norr')), await world.phone(number('norr'))];
+  const talk = await world.talk(caller, callee);
+  const headers = { 'P-Asserted-Identity': '<sip:461019999@norr.example>' };
+  for (const [from, towards] of [
+    [talk.caller, callee],
+    [talk.callee, caller],
+  ] as const) {
+    from.send('INFO', { headers });
+    expect((await towards.request('INFO')).has('p-asserted-identity')).toBe(false);
+  }
+  await world.hangUp(talk.caller);
+});
