@@ -113,5 +113,5 @@ it('reaches the other trunk peer when the first is stopped, within 500 ms, and f
   await call();
   const knownDown = await setUp();
   expect(knownDown).toMatchObject({ route: `peer trunk/127.0.0.1:${second};udp`, tried: 1 });
-  expect(knownDown.ms).toBeLessThan(huntMs);
+  expect(knownDown.ms).toBeLessThan(100);
 }, 40_000);
