@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../src/clock.js';
-import { Sources } from '../src/gatekeeper/sip/transport/sources.js';
+import { Sources } from '../src/gatekeeper/net/sources.js';
 import { StreamFramer } from '../src/gatekeeper/sip/transport/stream-framer.js';
 import { Transports } from '../src/gatekeeper/sip/transport/transports.js';
 import { atMost, cpuSeconds, plain, print } from './row.js';

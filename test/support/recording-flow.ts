@@ -1,5 +1,6 @@
+import type { SocketAddress } from '../../src/gatekeeper/net/address.js';
 import type { SipTransport } from '../../src/gatekeeper/plan/plan.js';
-import type { Flow, SocketAddress } from '../../src/gatekeeper/sip/transport/flow.js';
+import type { Flow } from '../../src/gatekeeper/sip/transport/flow.js';
 
 let made = 0;
 

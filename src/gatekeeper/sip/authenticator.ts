@@ -1,15 +1,15 @@
 import type { Clock } from '../../clock.js';
 import { type RefusalCode, refusals } from '../calls/reasons.js';
+import { FailureLimit, type FailureLimitOptions } from '../net/failure-limit.js';
 import type { HostedZone, Organisation, Plan } from '../plan/plan.js';
+import { hostedUser, planDomain, type ZoneUser } from '../plan/source-zone.js';
 import { type DigestCredentials, DigestVerifier, formatDigestChallenge, readCredentials, sameResource } from './digest.js';
 import { parseCredentials } from './message/auth-header.js';
 import { responseTo, type SipRequest, type SipResponse } from './message/message.js';
 import { parseSipUri } from './message/uri.js';
 import type { Nonces } from './nonces.js';
 import { refusalResponse, warning } from './refusal-response.js';
-import { FailureLimit, type FailureLimitOptions } from './registrar/failure-limit.js';
 import { algorithmsFor, type OfferedAlgorithm } from './registrar/offered-algorithms.js';
-import { type HostedUser, planDomain, zoneOfUser } from './source-zone.js';
 import type { Flow } from './transport/flow.js';
 
 /** `registrar`: WWW-Authenticate and 401 (RFC 3261 §22.2). `proxy`: Proxy-Authenticate and 407 (§22.3). */
@@ -117,12 +117,12 @@ export class Authenticator {
     return wrong;
   }
 
-  #userOf(username: string, request: SipRequest, role: AuthenticatorRole): HostedUser | undefined {
+  #userOf(username: string, request: SipRequest, role: AuthenticatorRole): ZoneUser<HostedZone> | undefined {
     const plan = this.#plan();
-    const user = zoneOfUser(plan, username, undefined);
+    const user = hostedUser(plan, username, undefined);
     if (user) return user;
     const domain = this.#domainHint(plan, request, role);
-    return domain === undefined ? undefined : zoneOfUser(plan, username, domain);
+    return domain === undefined ? undefined : hostedUser(plan, username, domain);
   }
 
   /** Which domain a bare `anna` or `0001` belongs to: who the request says it is from, and to whom it registers. */
@@ -145,7 +145,7 @@ export class Authenticator {
   }
 }
 
-function accepted({ zone, user }: HostedUser): Authentication {
+function accepted({ zone, user }: ZoneUser<HostedZone>): Authentication {
   return { ok: true, zone, organisation: zone.organisation, user };
 }
 

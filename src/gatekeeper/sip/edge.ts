@@ -4,7 +4,9 @@ import type { Clock, Timer } from '../../clock.js';
 import type { SipConfig } from '../../config/service-config.js';
 import type { StateStore } from '../../state/store.js';
 import type { Calls } from '../calls/call.js';
+import type { TlsOptions } from '../net/tls.js';
 import type { Plan, SipPeer } from '../plan/plan.js';
+import { identify } from '../plan/source-zone.js';
 import { Authenticator } from './authenticator.js';
 import { Here, type Listener } from './here.js';
 import { createLocator, type Locator } from './locate.js';
@@ -23,12 +25,10 @@ import { RefusalPace } from './proxy/refusal-pace.js';
 import { Sessions } from './proxy/sessions.js';
 import { answerFlow, noteReceived } from './received.js';
 import { type RegisterOutcome, Registrar } from './registrar.js';
-import { identify } from './source-zone.js';
 import { Transactions } from './transaction/transactions.js';
 import type { Flow, Target } from './transport/flow.js';
 import type { TransportLimits } from './transport/limits.js';
 import type { FramingLoss } from './transport/stream-framer.js';
-import type { TlsOptions } from './transport/tls.js';
 import { Transports } from './transport/transports.js';
 
 /** What the edge tells metrics and logs; every method returns at once. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import type { SocketAddress } from '../net/address.js';
 import type { SipTransport } from '../plan/plan.js';
 import { formatHostPort } from './message/host.js';
-import type { Flow, SocketAddress, Target } from './transport/flow.js';
+import type { Flow, Target } from './transport/flow.js';
 
 export interface Listener extends SocketAddress {
   readonly transport: SipTransport;

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.js';
+import { canonicalAddress } from '../net/address.js';
 import type { SipTransport } from '../plan/plan.js';
 import { CachedDns } from './locate/cache.js';
 import type { DnsAnswer, DnsResolver, SrvRecord } from './locate/dns.js';
@@ -6,7 +7,6 @@ import { NodeDns } from './locate/node-dns.js';
 import { isPublicTarget } from './locate/public-address.js';
 import { defaultPort, LocateError, type LocateUri, namedTransport, naptrServices, plainTransport, srvName } from './locate/services.js';
 import { srvOrder } from './locate/srv-order.js';
-import { canonicalAddress } from './transport/address.js';
 import type { Target } from './transport/flow.js';
 
 export { LocateError, type LocateUri } from './locate/services.js';

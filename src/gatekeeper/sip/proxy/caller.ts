@@ -2,11 +2,11 @@ import type { RefusalCode } from '../../calls/reasons.js';
 import { aliasKey, normalise, numberAtDomain } from '../../plan/normalise.js';
 import { ownerOf } from '../../plan/ownership.js';
 import type { Organisation, Plan, Zone } from '../../plan/plan.js';
+import { identify } from '../../plan/source-zone.js';
 import type { Authenticator } from '../authenticator.js';
 import type { Here } from '../here.js';
 import type { SipRequest, SipResponse } from '../message/message.js';
 import { parseSipUri } from '../message/uri.js';
-import { identify } from '../source-zone.js';
 import type { Flow } from '../transport/flow.js';
 
 export type CallerResult =

@@ -1,4 +1,4 @@
-import { identify } from '../source-zone.js';
+import { identify } from '../../plan/source-zone.js';
 import type { Flow } from '../transport/flow.js';
 import type { ProxyContext } from './context.js';
 import type { DialogSide } from './dialog.js';

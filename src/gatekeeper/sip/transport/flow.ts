@@ -1,11 +1,6 @@
+import type { SocketAddress } from '../../net/address.js';
 import type { SipTransport } from '../../plan/plan.js';
 import type { FramingLoss } from './stream-framer.js';
-
-export interface SocketAddress {
-  /** An IP literal without brackets. */
-  readonly address: string;
-  readonly port: number;
-}
 
 /**
  * A way for messages to one remote address: a UDP association or one TCP or TLS connection (RFC 5626 §3.1: "flow").

@@ -1,14 +1,15 @@
 import type { Socket } from 'node:net';
-import type { Clock, EpochMs, Timer } from '../../../clock.js';
+import type { Clock } from '../../../clock.js';
+import type { SocketAddress } from '../../net/address.js';
+import { ConnectionWatch, endSocket } from '../../net/connection-watch.js';
+import type { RefusalReason } from '../../net/limits.js';
 import type { SipTransport } from '../../plan/plan.js';
-import type { Flow, MessageHandler, SocketAddress } from './flow.js';
-import type { RefusalReason, TransportLimits } from './limits.js';
+import type { Flow, MessageHandler } from './flow.js';
+import type { TransportLimits } from './limits.js';
 import { StreamFramer } from './stream-framer.js';
 
 /** Keep-alive pong (RFC 5626 §3.5.1). */
 const PONG = '\r\n';
-/** How long the other side has to read our last answer after the framing was lost. */
-const LINGER_MS = 2_000;
 /** TCP's own keep-alive: a peer that vanished without a word is noticed without SIP's help. */
 const TCP_KEEPALIVE_MS = 60_000;
 
@@ -52,13 +53,8 @@ export class StreamFlow implements Flow {
   readonly #host: StreamHost;
   readonly #framer: StreamFramer;
   readonly #listeners = new Set<() => void>();
+  readonly #watch: ConnectionWatch;
   #closed = false;
-  /** Messages received; 0 on a connection that has not yet shown that it speaks SIP. */
-  #messages = 0;
-  #heardAt: EpochMs;
-  #idleTimer: Timer;
-  #partialTimer: Timer | undefined;
-  #partialOf = -1;
 
   constructor(options: StreamFlowOptions, host: StreamHost) {
     const { socket } = options;
@@ -72,9 +68,13 @@ export class StreamFlow implements Flow {
     this.#socket = socket;
     this.#host = host;
     this.#framer = new StreamFramer(host.limits);
-    this.#heardAt = host.clock.now();
-    // A connection that we opened has its purpose; one that was opened to us must soon say what it is for.
-    this.#idleTimer = host.clock.after(this.outbound ? host.limits.idleMs : host.limits.halfOpenMs, () => this.#checkIdle());
+    this.#watch = new ConnectionWatch({
+      clock: host.clock,
+      limits: host.limits,
+      outbound: this.outbound,
+      keepIdle: () => host.keepIdle(this),
+      expired: (why) => this.destroy(why),
+    });
     socket.setNoDelay(true);
     socket.setKeepAlive(true, TCP_KEEPALIVE_MS);
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
@@ -120,11 +120,10 @@ export class StreamFlow implements Flow {
 
   #receive(chunk: Buffer): void {
     if (this.#closed) return;
-    const { clock } = this.#host;
-    this.#heardAt = clock.now();
+    this.#watch.heard();
     const { messages, pings, loss } = this.#framer.push(chunk);
     for (const message of messages) {
-      this.#messages++;
+      this.#watch.spoken();
       this.#host.received(this.transport);
       if (this.#host.admit(this.remote.address)) this.#host.onMessage(message, this);
       else this.#host.refused(this.remote.address, 'rate');
@@ -142,57 +141,19 @@ export class StreamFlow implements Flow {
       this.#finish();
       return;
     }
-    this.#watchPartial();
+    this.#watch.unfinished(this.#framer);
   }
 
-  /** A message that has begun must be whole within `halfOpenMs`, however busily its sender drips. */
-  #watchPartial(): void {
-    const { clock, limits } = this.#host;
-    if (!this.#framer.partial) {
-      this.#partialTimer?.cancel();
-      this.#partialTimer = undefined;
-      this.#partialOf = -1;
-    } else if (this.#partialOf !== this.#framer.begun) {
-      this.#partialTimer?.cancel();
-      this.#partialOf = this.#framer.begun;
-      this.#partialTimer = clock.after(limits.halfOpenMs, () => this.destroy('slow'));
-    }
-  }
-
-  /** One timer for the flow's life, not one for each message: it looks when it fires how long the silence has lasted. */
-  #checkIdle(): void {
-    const { clock, limits } = this.#host;
-    if (!this.outbound && this.#messages === 0) {
-      this.destroy('half-open');
-      return;
-    }
-    const silence = clock.now() - this.#heardAt;
-    if (silence >= limits.idleMs && !this.#host.keepIdle(this)) {
-      this.destroy('idle');
-      return;
-    }
-    const wait = silence >= limits.idleMs ? limits.idleMs : limits.idleMs - silence;
-    this.#idleTimer = clock.after(wait, () => this.#checkIdle());
-  }
-
-  /**
-   * Closes after what was sent is read. What still comes in is read and thrown away for a moment: closing with unread bytes would reset the
-   * connection, and a reset can overtake our answer (RFC 1122 §4.2.2.13).
-   */
   #finish(): void {
     if (this.#closed) return;
-    const socket = this.#socket;
-    const timer = this.#host.clock.after(LINGER_MS, () => socket.destroy());
-    socket.once('close', () => timer.cancel());
-    socket.end();
+    endSocket(this.#socket, this.#host.clock);
     this.#closeNow();
   }
 
   #closeNow(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#idleTimer.cancel();
-    this.#partialTimer?.cancel();
+    this.#watch.stop();
     const listeners = [...this.#listeners];
     this.#listeners.clear();
     for (const listener of listeners) listener();

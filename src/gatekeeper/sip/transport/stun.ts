@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import type { SocketAddress } from './flow.js';
+import type { SocketAddress } from '../../net/address.js';
 
 /** RFC 8489 §5: in every STUN message, at octet 4. */
 const MAGIC_COOKIE = 0x2112a442;

@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { isIPv6, type Server, type Socket } from 'node:net';
-import type { TLSSocket, Server as TlsServer } from 'node:tls';
+import { isIPv6 } from 'node:net';
 import type { Clock } from '../../../clock.js';
+import { canonicalAddress, formatSocketAddress, pickListener, type SocketAddress } from '../../net/address.js';
+import type { RefusalReason } from '../../net/limits.js';
+import { cannotListen } from '../../net/listen-error.js';
+import { type SourceRate, Sources } from '../../net/sources.js';
+import { type Connected, listenAddress, StreamSockets } from '../../net/stream-sockets.js';
+import type { TlsOptions } from '../../net/tls.js';
 import type { SipTransport } from '../../plan/plan.js';
-import { canonicalAddress, formatSocketAddress, isWildcard, pickListener } from './address.js';
-import { ConnectionCounter } from './connections.js';
-import type { Flow, MessageHandler, SocketAddress, Target, TransportLayer } from './flow.js';
-import { defaultLimits, type RefusalReason, type SourceRate, type TransportLimits } from './limits.js';
-import { Sources } from './sources.js';
+import type { Flow, MessageHandler, Target, TransportLayer } from './flow.js';
+import { defaultLimits, type TransportLimits } from './limits.js';
+import { sipIdentity } from './sip-identity.js';
 import { StreamFlow, type StreamHost } from './stream-flow.js';
-import { connectTcp, listenStream } from './tcp.js';
-import { connectTls, type TlsOptions, tlsAcceptor } from './tls.js';
 import { UdpListener } from './udp.js';
 
 export interface ListenAddress extends SocketAddress {
@@ -50,6 +51,9 @@ export interface TransportStats {
   readonly sources: number;
 }
 
+/** Where our listeners are written, for errors. */
+const SETTING = 'sip.listen';
+
 /** Every socket of the SIP edge: listens, connects, keeps the limits. */
 export class Transports implements TransportLayer, StreamHost {
   readonly clock: Clock;
@@ -57,12 +61,9 @@ export class Transports implements TransportLayer, StreamHost {
   readonly onMessage: MessageHandler;
   readonly #options: TransportOptions;
   readonly #sources: Sources;
-  readonly #inbound: ConnectionCounter;
+  readonly #streams: StreamSockets;
   readonly #udp: UdpListener[] = [];
-  readonly #servers: Server[] = [];
   readonly #listeners: ListenAddress[] = [];
-  /** Every stream socket, also before its handshake: what `close()` must close. */
-  readonly #sockets = new Set<Socket>();
   readonly #flows = new Map<string, StreamFlow>();
   /** Flows by whom they lead to: `flowKey`. */
   readonly #byTarget = new Map<string, StreamFlow>();
@@ -70,9 +71,6 @@ export class Transports implements TransportLayer, StreamHost {
   /** Tells this process' flow ids from those of an earlier one, which may still stand in a registration. */
   readonly #run = randomBytes(6).toString('base64url');
   #nextFlow = 0;
-  #outbound = 0;
-  #tls: TlsOptions | undefined;
-  #tlsServer: TlsServer | undefined;
   #closing: Promise<void> | undefined;
   readonly #received: Record<SipTransport, number> = { udp: 0, tcp: 0, tls: 0 };
   readonly #sent: Record<SipTransport, number> = { udp: 0, tcp: 0, tls: 0 };
@@ -94,10 +92,18 @@ export class Transports implements TransportLayer, StreamHost {
     this.clock = options.clock;
     this.limits = { ...defaultLimits, ...options.limits };
     this.onMessage = options.onMessage;
-    const { rate, sources, connectionsPerSource, connections } = this.limits;
+    const { rate, sources } = this.limits;
     this.#sources = new Sources({ rate, sources, ...(options.rateFor ? { rateFor: options.rateFor } : {}) });
-    this.#inbound = new ConnectionCounter(connectionsPerSource, connections);
-    this.updateTls(options.tls, options.requestClientCertificate);
+    this.#streams = new StreamSockets({
+      clock: options.clock,
+      limits: this.limits,
+      tls: options.tls,
+      requestClientCertificate: options.requestClientCertificate,
+      identity: sipIdentity,
+      setting: SETTING,
+      accepted: (connection) => this.#accepted(connection),
+      refused: (source, why) => this.refused(source, why),
+    });
   }
 
   get listeners(): readonly ListenAddress[] {
@@ -108,25 +114,15 @@ export class Transports implements TransportLayer, StreamHost {
     return {
       received: { ...this.#received },
       sent: { ...this.#sent },
-      inboundConnections: this.#inbound.total,
-      outboundConnections: this.#outbound,
+      inboundConnections: this.#streams.inbound,
+      outboundConnections: this.#streams.outbound,
       sources: this.#sources.size,
     };
   }
 
   /** New certificates, for the connections to come; those that are up go on. Throws if certificate and key do not belong together. */
   updateTls(tls: TlsOptions | undefined, requestClientCertificate: boolean): void {
-    this.#tlsServer =
-      tls &&
-      tlsAcceptor(tls, requestClientCertificate, this.limits.halfOpenMs, {
-        ready: (socket, names) => this.#accepted('tls', socket, names),
-        failed: (socket, error) => {
-          const late = error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT';
-          this.refused(socket.remoteAddress ?? '', late ? 'half-open' : 'handshake');
-          socket.destroy();
-        },
-      });
-    this.#tls = tls;
+    this.#streams.updateTls(tls, requestClientCertificate);
   }
 
   /** After a reload: `rateFor` is asked anew for every source. */
@@ -144,7 +140,7 @@ export class Transports implements TransportLayer, StreamHost {
     if (open && !open.closed) return open;
     const connecting = this.#connecting.get(key);
     if (connecting) return connecting;
-    const flow = this.#connect({ ...target, address }, key).finally(() => this.#connecting.delete(key));
+    const flow = this.#connect({ ...target, address }, target.transport, key).finally(() => this.#connecting.delete(key));
     this.#connecting.set(key, flow);
     return flow;
   }
@@ -188,84 +184,33 @@ export class Transports implements TransportLayer, StreamHost {
   }
 
   async #open({ transport, address, port, advertised }: ListenAddress): Promise<void> {
-    const canonical = canonicalAddress(address);
-    if (canonical === undefined) throw new Error(`Cannot listen on ${transport} ${address}: write an IP address`);
-    if (transport === 'tls' && !this.#tlsServer) {
-      throw new Error(`Cannot listen on tls ${formatSocketAddress({ address, port })}: there is no certificate; set sip.tls`);
-    }
+    const canonical = listenAddress(transport, address);
     let local: SocketAddress;
-    try {
-      if (transport === 'udp') {
-        const listener = await UdpListener.open(canonical, port, this);
-        this.#udp.push(listener);
-        local = listener.local;
-      } else {
-        const opened = await listenStream(canonical, port, (socket) => this.#arrived(transport, socket));
-        this.#servers.push(opened.server);
-        local = opened.local;
-      }
-    } catch (error) {
-      throw cannotListen(transport, { address, port }, error);
+    if (transport === 'udp') {
+      const listener = await UdpListener.open(canonical, port, this).catch((error: unknown) => {
+        throw cannotListen(transport, { address, port }, SETTING, error);
+      });
+      this.#udp.push(listener);
+      local = listener.local;
+    } else {
+      local = await this.#streams.listen(transport, canonical, port);
     }
     this.#listeners.push({ transport, ...local, ...(advertised === undefined ? {} : { advertised }) });
   }
 
-  /** A connection, before the first byte: counted until its socket has closed, whatever becomes of it. */
-  #arrived(transport: 'tcp' | 'tls', socket: Socket): void {
-    const address = socket.remoteAddress;
-    const release = address === undefined || this.#closing ? undefined : this.#inbound.take(address);
-    if (!release) {
-      // Gone already, or over the limit: no answer, which would cost more than it tells.
-      if (address !== undefined && !this.#closing) this.refused(address, 'connections');
-      socket.destroy();
-      return;
-    }
-    this.#own(socket, release);
-    if (transport === 'tcp') this.#accepted('tcp', socket, []);
-    else this.#tlsServer?.emit('connection', socket);
-  }
-
-  #accepted(transport: 'tcp' | 'tls', socket: Socket | TLSSocket, certificateNames: readonly string[]): void {
-    const { remoteAddress, remotePort } = socket;
-    if (remoteAddress === undefined || remotePort === undefined) {
-      socket.destroy();
-      return;
-    }
-    const remote = { address: remoteAddress, port: remotePort };
-    const flow = this.#adopt({ transport, socket, remote, certificateNames, outbound: false, serverName: undefined });
+  #accepted(connection: Connected): void {
+    const { transport, remote } = connection;
+    const flow = this.#adopt({ ...connection, outbound: false, serverName: undefined });
     // RFC 3261 §18: requests to where a connection came from may use it. Not by TLS, where the target's name has to be verified.
     if (transport === 'tcp') this.#index(flow, flowKey('tcp', remote.address, remote.port, undefined));
   }
 
-  async #connect(target: Target, key: string): Promise<Flow> {
-    const { limits, clock } = this;
-    if (this.#outbound >= limits.connections) {
-      throw new Error(
-        `Cannot reach ${target.transport} ${formatSocketAddress(target)}: ${limits.connections} connections are open already`,
-      );
-    }
-    this.#outbound++;
-    const own = (socket: Socket) => this.#own(socket, () => this.#outbound--);
-    const options = { clock, timeoutMs: this.#options.connectTimeoutMs, localAddress: this.#leaveFrom(target) };
-    const remote = { address: target.address, port: target.port };
-    let flow: StreamFlow;
-    if (target.transport === 'tls') {
-      const { socket, names } = await connectTls(target, this.#tls, options, own);
-      const serverName = target.serverName ?? target.address;
-      flow = this.#adopt({ transport: 'tls', socket, remote, certificateNames: names, outbound: true, serverName });
-    } else {
-      const socket = await connectTcp(target, options, own);
-      flow = this.#adopt({ transport: 'tcp', socket, remote, certificateNames: [], outbound: true, serverName: undefined });
-    }
+  async #connect(target: Target, transport: 'tcp' | 'tls', key: string): Promise<Flow> {
+    const connected = await this.#streams.connect({ ...target, transport }, this.#options.connectTimeoutMs);
+    const serverName = transport === 'tls' ? (target.serverName ?? target.address) : undefined;
+    const flow = this.#adopt({ ...connected, outbound: true, serverName });
     this.#index(flow, key);
     return flow;
-  }
-
-  /** A peer that knows us by address expects the one that we listen on. */
-  #leaveFrom(target: Target): string | undefined {
-    const listeners = this.#listeners.filter(({ transport }) => transport === target.transport);
-    const listener = pickListener(listeners, target.address);
-    return listener && !isWildcard(listener.address) ? listener.address : undefined;
   }
 
   #udpFlow(remote: SocketAddress): Flow {
@@ -280,15 +225,6 @@ export class Transports implements TransportLayer, StreamHost {
       );
     }
     return bound.listener.flowTo(remote);
-  }
-
-  #own(socket: Socket, onClosed: () => void): void {
-    this.#sockets.add(socket);
-    socket.on('error', () => socket.destroy());
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      onClosed();
-    });
   }
 
   #adopt(options: Omit<ConstructorParameters<typeof StreamFlow>[0], 'id'>): StreamFlow {
@@ -306,10 +242,8 @@ export class Transports implements TransportLayer, StreamHost {
   }
 
   async #closeAll(): Promise<void> {
-    const closed = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     for (const flow of [...this.#flows.values()]) flow.destroy();
-    for (const socket of [...this.#sockets]) socket.destroy();
-    await Promise.all([...closed, ...this.#udp.map((listener) => listener.close())]);
+    await Promise.all([this.#streams.close(), ...this.#udp.map((listener) => listener.close())]);
     await Promise.allSettled(this.#connecting.values());
   }
 }
@@ -325,17 +259,4 @@ function parseSocketAddress(text: string): SocketAddress | undefined {
   const address = canonicalAddress(text.slice(0, Math.max(0, colon)).replace(/^\[(.*)\]$/, '$1'));
   const port = Number(text.slice(colon + 1));
   return address !== undefined && Number.isInteger(port) && port > 0 && port < 65_536 ? { address, port } : undefined;
-}
-
-const listenCauses: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program has this port; stop it, or choose another port in sip.listen',
-  EACCES: 'this user may not use this port; choose one above 1023, or give the program the capability CAP_NET_BIND_SERVICE',
-  EADDRNOTAVAIL: 'this machine does not have this address; correct sip.listen',
-  EAFNOSUPPORT: 'this machine has no IPv6; take the address out of sip.listen',
-};
-
-function cannotListen(transport: SipTransport, at: SocketAddress, cause: unknown): Error {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const why = listenCauses[code] ?? (cause instanceof Error ? cause.message : String(cause));
-  return new Error(`Cannot listen on ${transport} ${formatSocketAddress(at)}: ${why}`, { cause });
 }

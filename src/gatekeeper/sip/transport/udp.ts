@@ -1,20 +1,12 @@
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import type { RemoteInfo, Socket } from 'node:dgram';
 import type { Clock } from '../../../clock.js';
+import { formatSocketAddress, type SocketAddress } from '../../net/address.js';
+import type { RefusalReason } from '../../net/limits.js';
+import { maxDatagram, openUdpSocket } from '../../net/udp-socket.js';
 import type { SipTransport } from '../../plan/plan.js';
-import { formatSocketAddress } from './address.js';
-import type { Flow, MessageHandler, SocketAddress } from './flow.js';
-import type { RefusalReason, TransportLimits } from './limits.js';
+import type { Flow, MessageHandler } from './flow.js';
+import type { TransportLimits } from './limits.js';
 import { isStun, stunAnswer } from './stun.js';
-
-/**
- * Asked of the kernel, which grants at most net.core.rmem_max and wmem_max: room for some thousand messages, so that a garbage collection
- * or the reading of a plan drops none.
- */
-const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
-/** The most that fits into a datagram: 65,535 less the headers of IPv4 (20) and UDP (8), or of UDP alone (IPv6 counts without its own). */
-const MAX_PAYLOAD_IPV4 = 65_507;
-const MAX_PAYLOAD_IPV6 = 65_527;
 
 export interface UdpHost {
   readonly clock: Clock;
@@ -63,10 +55,7 @@ class UdpFlow implements Flow {
   }
 }
 
-/**
- * One UDP socket. Measured on the two-core test machine: receiving 600 bytes and sending them back costs 15 µs of CPU, 7 of them in the
- * kernel; node:dgram's default `lookup` adds 1.5 µs to each send, and a callback would keep an object for each.
- */
+/** One UDP socket. */
 export class UdpListener {
   readonly local: SocketAddress;
   readonly #socket: Socket;
@@ -75,24 +64,7 @@ export class UdpListener {
   #closed = false;
 
   static async open(address: string, port: number, host: UdpHost): Promise<UdpListener> {
-    const ipv6 = isIPv6(address);
-    const socket = createSocket({
-      type: ipv6 ? 'udp6' : 'udp4',
-      // IPv4 has sockets of its own; without this `::` would take them.
-      ipv6Only: ipv6,
-      recvBufferSize: SOCKET_BUFFER_BYTES,
-      sendBufferSize: SOCKET_BUFFER_BYTES,
-      // Targets are IP literals: nothing to look up, and no thread pool on the way of each send.
-      lookup: (hostname, _options, done) => done(null, hostname, ipv6 ? 6 : 4),
-    });
-    await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject);
-      socket.bind(port, address, () => {
-        socket.off('error', reject);
-        resolve();
-      });
-    });
-    return new UdpListener(socket, host);
+    return new UdpListener(await openUdpSocket(address, port), host);
   }
 
   private constructor(socket: Socket, host: UdpHost) {
@@ -100,10 +72,8 @@ export class UdpListener {
     this.local = { address, port };
     this.#socket = socket;
     this.#host = host;
-    this.#maxPayload = isIPv6(address) ? MAX_PAYLOAD_IPV6 : MAX_PAYLOAD_IPV4;
+    this.#maxPayload = maxDatagram(address);
     socket.on('message', (datagram, from) => this.#receive(datagram, from));
-    // The kernel reports what became of earlier sends; UDP promises nothing, and the transaction's timer decides.
-    socket.on('error', () => undefined);
   }
 
   get closed(): boolean {

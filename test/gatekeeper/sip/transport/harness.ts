@@ -2,8 +2,8 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { systemClock } from '../../../../src/clock.js';
+import type { RefusalReason } from '../../../../src/gatekeeper/net/limits.js';
 import type { Flow } from '../../../../src/gatekeeper/sip/transport/flow.js';
-import type { RefusalReason } from '../../../../src/gatekeeper/sip/transport/limits.js';
 import type { FramingLoss } from '../../../../src/gatekeeper/sip/transport/stream-framer.js';
 import { type ListenAddress, type TransportOptions, Transports } from '../../../../src/gatekeeper/sip/transport/transports.js';
 

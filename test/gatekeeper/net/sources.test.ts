@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
 import { describe, expect, it } from 'vitest';
-import { ConnectionCounter } from '../../../../src/gatekeeper/sip/transport/connections.js';
-import { Sources, sourceKey } from '../../../../src/gatekeeper/sip/transport/sources.js';
+import { ConnectionCounter } from '../../../src/gatekeeper/net/connections.js';
+import { Sources, sourceKey } from '../../../src/gatekeeper/net/sources.js';
 
 const rate = { messagesPerSecond: 10, burst: 5 };
 

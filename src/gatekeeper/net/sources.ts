@@ -1,5 +1,4 @@
-import type { EpochMs } from '../../../clock.js';
-import type { SourceRate } from './limits.js';
+import type { EpochMs } from '../../clock.js';
 
 /**
  * The key a source is counted under: an IPv4 address as it is, an IPv6 address by its first 64 bits, because one subscriber has all
@@ -30,6 +29,13 @@ function compressedKey(address: string, at: number, colons: number): string {
   const zeros = new Array<string>(Math.max(0, 8 - head - tail)).fill('0');
   const before = at === 0 ? [] : [address.slice(0, at)];
   return [...before, ...zeros, ...address.slice(start).split(':', missing - zeros.length)].join(':');
+}
+
+/** How much one source may send: a token bucket. */
+export interface SourceRate {
+  readonly messagesPerSecond: number;
+  /** Messages at once, after a quiet time. */
+  readonly burst: number;
 }
 
 interface Bucket {

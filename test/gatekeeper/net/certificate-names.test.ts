@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { certificateNames, checkServerName } from '../../../../src/gatekeeper/sip/transport/certificate-names.js';
+import { certificateNames, checkServerName } from '../../../src/gatekeeper/net/certificate-names.js';
+import { sipIdentity } from '../../../src/gatekeeper/sip/transport/sip-identity.js';
 
 describe('certificateNames', () => {
   it.each([
@@ -27,7 +28,7 @@ describe('checkServerName', () => {
     ['192.0.2.1', 'IP Address:192.0.2.1'],
     ['2001:db8::1', 'IP Address:2001:DB8:0:0:0:0:0:1'],
   ])('%s is one of %s', (name, subjectaltname) => {
-    expect(checkServerName(name, { subjectaltname })).toBeUndefined();
+    expect(checkServerName(name, { subjectaltname }, sipIdentity)).toBeUndefined();
   });
 
   it.each([
@@ -38,6 +39,6 @@ describe('checkServerName', () => {
     ['192.0.2.1', 'DNS:192.0.2.1'],
     ['norr.example', 'DNS:"evil.example, DNS:norr.example"'],
   ])('%s is none of %j', (name, subjectaltname) => {
-    expect(checkServerName(name, { subjectaltname })?.message).toContain(`not for ${name}`);
+    expect(checkServerName(name, { subjectaltname }, sipIdentity)?.message).toContain(`not for ${name}`);
   });
 });

@@ -1,6 +1,11 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import type { SocketAddress } from './flow.js';
+
+export interface SocketAddress {
+  /** An IP literal without brackets. */
+  readonly address: string;
+  readonly port: number;
+}
 
 /** An IP literal as the system writes it in what it hands us (RFC 5952), so that equal addresses are equal strings. Undefined: not an IP literal. */
 export function canonicalAddress(text: string): string | undefined {

@@ -1,5 +1,5 @@
-import type { EpochMs } from '../../../clock.js';
-import { ownedString } from '../../registry/owned-string.js';
+import type { EpochMs } from '../../clock.js';
+import { ownedString } from '../registry/owned-string.js';
 
 const WINDOW_MS = 60_000;
 

@@ -2,7 +2,8 @@ import { isIP } from 'node:net';
 import type { PeerCertificate } from 'node:tls';
 import { canonicalAddress } from './address.js';
 
-interface AltNames {
+/** What a certificate is for, by its subjectAltName: lower case, addresses in canonical form. */
+export interface AltNames {
   readonly dns: readonly string[];
   readonly uris: readonly string[];
   readonly addresses: readonly string[];
@@ -17,23 +18,32 @@ export function certificateNames(subjectAltName: string | undefined): string[] {
   return [...new Set([...dns, ...uris, ...sipDomains(uris)])];
 }
 
+/** Which of a certificate's names a protocol takes for the identity of a server that was called by name, and where that is written. */
+export interface ServerIdentity {
+  readonly protocol: string;
+  readonly clause: string;
+  readonly names: (of: AltNames) => readonly string[];
+}
+
 /**
- * Whether the certificate of the server we called is the one of `expected`, a domain or an IP literal. Names are compared whole: RFC 5922
- * §7.2 rules wildcards out for SIP. Undefined: it is; else an Error whose message says what the certificate is for.
+ * Whether the certificate of the server we called is the one of `expected`, a domain or an IP literal. Names are compared whole, without
+ * wildcards. Undefined: it is; else an Error whose message says what the certificate is for.
  */
-export function checkServerName(expected: string, certificate: Pick<PeerCertificate, 'subjectaltname'>): Error | undefined {
-  const { dns, uris, addresses } = altNames(certificate.subjectaltname);
+export function checkServerName(
+  expected: string,
+  certificate: Pick<PeerCertificate, 'subjectaltname'>,
+  identity: ServerIdentity,
+): Error | undefined {
+  const of = altNames(certificate.subjectaltname);
   const wanted = (canonicalAddress(expected) ?? expected).toLowerCase().replace(/\.$/, '');
-  const domains = sipDomains(uris);
-  // Where a certificate names SIP domains, its DNS names are host names and not SIP identities (RFC 5922 §7.1).
-  const names = isIP(wanted) ? addresses : domains.length > 0 ? domains : dns;
+  const names = isIP(wanted) ? of.addresses : identity.names(of);
   if (names.includes(wanted)) return undefined;
-  const has = [...names].join(', ') || 'no name that SIP can use';
-  return new Error(`its certificate is for ${has}, not for ${wanted} (RFC 5922 §7.2)`);
+  const has = [...names].join(', ') || `no name that ${identity.protocol} can use`;
+  return new Error(`its certificate is for ${has}, not for ${wanted} (${identity.clause})`);
 }
 
 /** `sip:norr.example`, without a user, stands for the domain. */
-function sipDomains(uris: readonly string[]): string[] {
+export function sipDomains(uris: readonly string[]): string[] {
   const domains: string[] = [];
   for (const uri of uris) {
     if (!uri.startsWith('sip:') || uri.includes('@')) continue;

@@ -1,7 +1,6 @@
 import { createServer, isIPv6, type Server, type Socket, connect as tcpConnect } from 'node:net';
-import type { Clock } from '../../../clock.js';
-import { formatSocketAddress } from './address.js';
-import type { SocketAddress, Target } from './flow.js';
+import type { Clock } from '../../clock.js';
+import { formatSocketAddress, type SocketAddress } from './address.js';
 
 /** A TCP server on one address; TLS begins as TCP too. */
 export async function listenStream(
@@ -25,14 +24,23 @@ export async function listenStream(
   return { server, local: { address: bound.address, port: bound.port } };
 }
 
+/** Where a connection is to lead: an IP literal, never a name. */
+export interface StreamTarget extends SocketAddress {
+  /** `tcp` or `tls`. */
+  readonly transport: string;
+  /** TLS: the name to verify the peer's certificate against, and to send as SNI. Absent: the address. */
+  readonly serverName?: string;
+}
+
 export interface ConnectOptions {
   readonly clock: Clock;
+  /** For TCP, and for TLS together with its handshake. */
   readonly timeoutMs: number;
   /** The address to leave from; absent: the system's choice. */
   readonly localAddress: string | undefined;
 }
 
-export function connectTcp(target: Target, options: ConnectOptions, onSocket: (socket: Socket) => void): Promise<Socket> {
+export function connectTcp(target: StreamTarget, options: ConnectOptions, onSocket: (socket: Socket) => void): Promise<Socket> {
   const socket = tcpConnect({
     host: target.address,
     port: target.port,
@@ -46,7 +54,7 @@ export function connectTcp(target: Target, options: ConnectOptions, onSocket: (s
 export function whenReady<S extends Socket>(
   socket: S,
   ready: 'connect' | 'secureConnect',
-  target: Target,
+  target: StreamTarget,
   options: ConnectOptions,
 ): Promise<S> {
   return new Promise((resolve, reject) => {
@@ -91,7 +99,7 @@ const causes: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'its certificate has expired',
 };
 
-function cannotReach(target: Target, cause: (Error & { code?: string }) | undefined): Error {
+function cannotReach(target: StreamTarget, cause: (Error & { code?: string }) | undefined): Error {
   const why = (cause?.code ? causes[cause.code] : undefined) ?? cause?.message ?? 'the other side hung up while connecting';
   const name = target.serverName ? ` (${target.serverName})` : '';
   return new Error(`Cannot reach ${target.transport} ${formatSocketAddress(target)}${name}: ${why}`, cause ? { cause } : {});

@@ -1,9 +1,8 @@
 import { constants } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket, connect as tlsConnect } from 'node:tls';
-import { certificateNames, checkServerName } from './certificate-names.js';
-import type { Target } from './flow.js';
-import { type ConnectOptions, whenReady } from './tcp.js';
+import { certificateNames, checkServerName, type ServerIdentity } from './certificate-names.js';
+import { type ConnectOptions, type StreamTarget, whenReady } from './tcp.js';
 
 export interface TlsOptions {
   /** PEM: our certificate, then its chain. Shown to those who connect and, where asked for, by us as a client. */
@@ -15,7 +14,7 @@ export interface TlsOptions {
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
 }
 
-/** What both sides have in common. SIP has no use for renegotiation, and it lets a client make the server do the work. */
+/** What both sides have in common. Nobody here has a use for renegotiation, and it lets a client make the server do the work. */
 function common(tls: TlsOptions) {
   return {
     cert: tls.certificate,
@@ -45,7 +44,7 @@ export function tlsAcceptor(
   const server = createServer({
     ...common(tls),
     requestCert: requestClientCertificate,
-    // Whoever has no certificate may still be told by digest; the zone that wants one asks for its name.
+    // Whoever has no certificate may still be told by password; the zone that wants one asks for its name.
     rejectUnauthorized: false,
     handshakeTimeout: handshakeTimeoutMs,
   });
@@ -56,8 +55,9 @@ export function tlsAcceptor(
 
 /** The client's half: the chain and the name must be right, or there is no connection (RFC 5922 §7.3, RFC 3261 §26.3.1). */
 export async function connectTls(
-  target: Target,
+  target: StreamTarget,
   tls: TlsOptions | undefined,
+  identity: ServerIdentity,
   options: ConnectOptions,
   onSocket: (socket: Socket) => void,
 ): Promise<{ socket: TLSSocket; names: readonly string[] }> {
@@ -70,7 +70,7 @@ export async function connectTls(
     // SNI carries names only (RFC 6066 §3).
     servername: isIP(name) ? '' : name,
     rejectUnauthorized: true,
-    checkServerIdentity: (_host, certificate) => checkServerName(name, certificate),
+    checkServerIdentity: (_host, certificate) => checkServerName(name, certificate, identity),
   });
   onSocket(socket);
   await whenReady(socket, 'secureConnect', target, options);
