@@ -65,7 +65,8 @@ const COMMON = { encryption: 'required', signalling: 'secure', sources: { addres
 
 function hosted(organisation: Organisation): Zone {
   const accounts = { sharedPassword: undefined, users: new Map() };
-  return { kind: 'hosted', id: `zone-${organisation.id}`, organisation, ...COMMON, accounts };
+  const bandwidth = { callKbps: undefined, totalKbps: undefined };
+  return { kind: 'hosted', id: `zone-${organisation.id}`, organisation, ...COMMON, accounts, bandwidth, unregistered: false };
 }
 
 function trunk(organisation: Organisation): SipTrunkZone {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
 import { check } from './cli/check.js';
-import { route } from './cli/route.js';
+import { type RouteOptions, route } from './cli/route.js';
 import { serve } from './cli/serve.js';
 import { version } from './version.js';
 
@@ -37,16 +37,15 @@ function program(exit: (code: number) => void): Command {
     .description('say where a call would go by the plan, and why; no service is asked, and nobody is called')
     .argument('<dialled>', 'a number, an extension, name@domain or an H.323-ID, as it is dialled')
     .requiredOption('-f, --from <organisation>', "the caller's organisation, or internet")
-    .option('-r, --register <alias...>', 'assume that these are registered')
+    .option('-r, --register <alias...>', "assume that these are registered; 46201* is a gateway's prefix")
+    .addOption(new Option('-p, --protocol <protocol>', 'what the caller speaks').choices(['sip', 'h323']).default('sip'))
     .option('--json', 'the explanation as JSON')
     .addOption(configOption())
     .addHelpText(
       'after',
       '\nExamples:\n  portvakt route 0002 --from region-norr --register 461010002\n  portvakt route +46-301-0001 --from region-syd --json',
     )
-    .action(async (dialled: string, options: { from: string; register?: string[]; json?: boolean; config: string }) =>
-      exit(await route(dialled, options)),
-    );
+    .action(async (dialled: string, options: RouteOptions) => exit(await route(dialled, options)));
   return portvakt;
 }
 

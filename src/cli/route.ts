@@ -7,6 +7,7 @@ import { isPublicTarget } from '../gatekeeper/sip/locate/public-address.js';
 export interface RouteOptions {
   readonly from: string;
   readonly register?: readonly string[];
+  readonly protocol?: 'sip' | 'h323';
   readonly json?: boolean;
   readonly config: string;
 }
@@ -18,7 +19,7 @@ export async function route(dialled: string, options: RouteOptions): Promise<num
     for (const finding of findings) console.error(formatFinding(finding));
     return 1;
   }
-  const { index, rejected } = pretendRegistered(plan, options.register ?? []);
+  const { index, rejected } = pretendRegistered(plan, options.register ?? [], options.protocol);
   if (rejected.length > 0) {
     console.error(`--register takes numbers and addresses of the plan that endpoints register: not ${rejected.join(', ')}`);
     return 2;
@@ -32,7 +33,8 @@ export async function route(dialled: string, options: RouteOptions): Promise<num
   }
   const isReachable = (address: string) => service.sip.dns.allowPrivateTargets || isPublicTarget(address);
   // Offline nobody has asked the peers: all count as up.
-  const explanation = explainRoute(plan, index, { isUp: () => true }, { dialled, fromOrganisation: options.from }, { isReachable });
+  const how = { isReachable, ...(options.protocol && { protocol: options.protocol }) };
+  const explanation = explainRoute(plan, index, { isUp: () => true }, { dialled, fromOrganisation: options.from }, how);
   console.log(options.json ? JSON.stringify(explanation, undefined, 2) : formatExplanation(explanation));
   return explanation.outcome === 'routes' ? 0 : 1;
 }

@@ -1,9 +1,12 @@
 import { dirname, resolve } from 'node:path';
 import type { Finding } from './finding.js';
 import { hasErrors, sortFindings } from './finding.js';
+import { checkH323, type H323Config } from './h323-config.js';
 import { readShape } from './schema.js';
 import { serviceSchema } from './service-schema.js';
 import { readYaml, type YamlSource } from './yaml-source.js';
+
+export type * from './h323-config.js';
 
 /** `config/portvakt.yaml` as the service uses it: every default filled in, every path absolute. */
 export interface ServiceConfig {
@@ -14,6 +17,7 @@ export interface ServiceConfig {
   /** What the service writes: records, and the certificate it makes for itself. */
   readonly dataDirectory: string;
   readonly sip: SipConfig;
+  readonly h323: H323Config;
   readonly http: HttpConfig;
   readonly records: RecordsConfig;
   readonly log: { readonly level: LogLevel };
@@ -207,16 +211,46 @@ function checkService(config: Shape, complete: boolean, source: YamlSource): Fin
     const hint = "write at least one, for example '- { transport: udp, address: 127.0.0.1, port: 5060 }'";
     error(['sip', 'listen'], 'the service would listen nowhere', hint);
   }
-  const seen = new Map<string, number>();
-  for (const [index, listener] of listen.entries()) {
-    if (listener.port === 0) continue;
-    // TCP and TLS are one kind of socket.
-    const key = `${listener.transport === 'udp' ? 'udp' : 'tcp'} ${listener.address} ${listener.port}`;
+  checkH323(config.h323, complete, error);
+  const seen = new Map<string, Socket>();
+  for (const socket of socketsOf(config)) {
+    if (socket.port === 0) continue;
+    const key = `${socket.kind} ${socket.address} ${socket.port}`;
     const earlier = seen.get(key);
-    if (earlier === undefined) seen.set(key, index);
-    else error(['sip', 'listen', index], `entry ${earlier + 1} listens on this address and port already`, 'write another port');
+    if (earlier === undefined) seen.set(key, socket);
+    else error(socket.path, `${nameOf(earlier, socket)} listens on this address and port already`, 'write another port');
   }
   return findings;
+}
+
+/** What the service opens. */
+interface Socket {
+  /** TCP and TLS are one kind of socket. */
+  readonly kind: 'udp' | 'tcp';
+  readonly address: string;
+  readonly port: number;
+  readonly path: readonly (string | number)[];
+}
+
+function* socketsOf({ sip, h323, http }: Shape): Generator<Socket> {
+  for (const [index, { transport, address, port }] of sip.listen.entries()) {
+    yield { kind: transport === 'udp' ? 'udp' : 'tcp', address, port, path: ['sip', 'listen', index] };
+  }
+  if (h323.enabled) {
+    for (const [index, { address, port }] of h323.ras.entries()) yield { kind: 'udp', address, port, path: ['h323', 'ras', index] };
+    for (const [index, { address, port }] of h323.signalling.entries()) {
+      yield { kind: 'tcp', address, port, path: ['h323', 'signalling', index] };
+    }
+  }
+  yield { kind: 'tcp', address: http.address, port: http.port, path: ['http', 'port'] };
+}
+
+/** `entry 1`, or `sip.listen entry 1` where `here` is another list. */
+function nameOf({ path }: Socket, here: Socket): string {
+  const list = path.slice(0, -1).join('.');
+  const entry = path.at(-1);
+  if (typeof entry !== 'number') return path.join('.');
+  return list === here.path.slice(0, -1).join('.') ? `entry ${entry + 1}` : `${list} entry ${entry + 1}`;
 }
 
 type Shape = Omit<ServiceConfig, 'records'> & {

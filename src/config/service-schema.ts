@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { h323 } from './h323-schema.js';
 import { block, choice, flag, leaf, list, secret, text, whole } from './schema.js';
 
 /* The shape of config/portvakt.yaml, with every default. What each key means stands in the file and in `service-config.ts`. */
@@ -98,6 +99,7 @@ export const serviceSchema = block({
   plan: path.default('e164-plan.yaml'),
   dataDirectory: path.default('data'),
   sip: sip.prefault({}),
+  h323: h323.prefault({}),
   http: block({
     address: ipAddress.default('127.0.0.1'),
     port: whole(0, 65_535, 8080).default(8080),

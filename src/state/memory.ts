@@ -1,6 +1,12 @@
 import type { Clock, Timer } from '../clock.js';
 import type { OrganisationId } from '../gatekeeper/plan/plan.js';
-import type { Registration, RegistrationChange, RegistrationIndex, RegistrationResult } from '../gatekeeper/registry/registration.js';
+import type {
+  Registration,
+  RegistrationChange,
+  RegistrationIndex,
+  RegistrationResult,
+  RegistrationsResult,
+} from '../gatekeeper/registry/registration.js';
 import { type RegistrationListener, Registry } from '../gatekeeper/registry/registry.js';
 import { CallLicences } from './call-licences.js';
 import { NonceWindows } from './nonce-window.js';
@@ -60,6 +66,10 @@ class MemoryRegistrations implements RegistrationStore {
 
   apply(change: RegistrationChange): Promise<RegistrationResult> {
     return Promise.resolve(this.#registry.apply(change, this.#clock.now()));
+  }
+
+  applyAll(changes: readonly RegistrationChange[]): Promise<RegistrationsResult> {
+    return Promise.resolve(this.#registry.applyAll(changes, this.#clock.now()));
   }
 
   all(): Iterable<Registration> {

@@ -1,5 +1,11 @@
 import type { OrganisationId } from '../gatekeeper/plan/plan.js';
-import type { Registration, RegistrationChange, RegistrationIndex, RegistrationResult } from '../gatekeeper/registry/registration.js';
+import type {
+  Registration,
+  RegistrationChange,
+  RegistrationIndex,
+  RegistrationResult,
+  RegistrationsResult,
+} from '../gatekeeper/registry/registration.js';
 import type { RegistrationListener } from '../gatekeeper/registry/registry.js';
 
 /**
@@ -19,11 +25,16 @@ export interface StateStore {
 
 export interface RegistrationStore {
   /**
-   * Applies one REGISTER or RRQ: all of it or nothing, also against changes of the same alias made at the same moment.
+   * Applies one REGISTER: all of it or nothing, also against changes of the same alias made at the same moment.
    * When it settles, `index` of this instance shows the result; other instances see it within a second.
    * Store away: applied to this instance alone and handed on later; limits are then those of what this instance knows.
    */
   apply(change: RegistrationChange): Promise<RegistrationResult>;
+  /**
+   * Applies all changes or none, as one: an RRQ names several aliases, and may let go of others. What `apply` promises holds for them
+   * together, and the limits are counted once, after all of them: an alias that goes makes room for one that comes.
+   */
+  applyAll(changes: readonly RegistrationChange[]): Promise<RegistrationsResult>;
   /**
    * Synchronous and local. At most one second stale: a binding may be found up to a second after it ran out, or, made on another
    * instance, be found up to a second late.

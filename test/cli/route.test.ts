@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { planText, testPlan } from '../support/plan.js';
+import { gateway, planText, testPlan } from '../support/plan.js';
 import { configuration, run } from './run.js';
 
 const open = () =>
@@ -16,6 +16,19 @@ it('somewhere: 0, with each step and each route', async () => {
   expect(code).toBe(0);
   expect(output).toContain('Inside norr, 0002 is short for 461010002.');
   expect(output).toContain('Result: 1 route, tried in this order:\n  1. to the endpoint registered as 461010002');
+}, 60_000);
+
+it('--protocol h323: as a caller over H.323 would get there, through a prefix as well', async () => {
+  const plan = testPlan(({ organisations }) => {
+    organisations.vik = gateway();
+  });
+  const config = await configuration(planText(plan));
+  const ask = (...more: string[]) => run('route', '462010001', '--from', 'norr', '--register', '46201*', '--config', config, ...more);
+  const { code, output } = await ask('--protocol', 'h323');
+  expect(code).toBe(0);
+  expect(output).toContain('1. to the gateway registered for the prefix 46201: h323:endpoint.invalid:1720 (zone vik)');
+  expect((await ask()).output).toContain('Result: refused (interworkingUnavailable, SIP 488).');
+  expect((await ask('--protocol', 'h324')).code).toBe(2);
 }, 60_000);
 
 it('--json: the explanation as data', async () => {

@@ -126,6 +126,54 @@ describe('loadConfiguration', () => {
   });
 });
 
+describe('H.323 zones and the service', () => {
+  const load = async (zone: string, service: string) => {
+    const plan = (await readFile(shippedPlan, 'utf8')).replace(/kind: sip-trunk[\s\S]*?ping: .*/, zone);
+    await write('plan.yaml', plan.replaceAll('sharedPassword: portvakt-demo', 'sharedPassword: another'));
+    const { findings } = await loadConfiguration(await write('portvakt.yaml', `plan: plan.yaml\n${service}`));
+    return findings.map(({ severity, message }) => `${severity}: ${message}`);
+  };
+  const neighbour = 'kind: h323-neighbour\n        peers: [{ host: 192.0.2.40 }]';
+
+  it('are content with each other', async () => {
+    expect(await load(neighbour, '')).toEqual([]);
+  });
+
+  it('warn where nothing speaks H.323', async () => {
+    expect(await load(neighbour, 'h323: { enabled: false }\n')).toEqual([
+      "warning: nobody reaches the zone 'vardbolaget-trunk': H.323 is switched off",
+    ]);
+  });
+
+  it('must not have the service as a neighbour', async () => {
+    expect(await load(neighbour, 'h323: { ras: [{ address: 192.0.2.40 }] }\n')).toEqual([
+      'error: this peer is the service itself: it listens there',
+    ]);
+    expect(await load(neighbour, 'h323: { ras: [{ address: 192.0.2.40, port: 1720 }] }\n')).toEqual([]);
+  });
+
+  it('want call signalling over TLS where a certificate tells', async () => {
+    const named = `${neighbour}\n        sources: { certificateNames: [gk.vardbolaget.example] }`;
+    expect(await load(named, '')).toEqual(["error: the zone 'vardbolaget-trunk' is told by certificate, but nothing listens for TLS"]);
+    expect(await load(named, 'h323: { signalling: [{ transport: tls, address: 127.0.0.1 }] }\n')).toEqual([
+      "warning: this zone's certificates are checked against the public authorities, any of which can issue this name",
+    ]);
+  });
+
+  it.each(['ras: [{ address: 192.0.2.1 }]', 'signalling: [{ transport: tcp, address: 192.0.2.1 }]'])(
+    'allow the demonstration password on loopback only: %s',
+    async (listeners) => {
+      await write('plan.yaml', await readFile(shippedPlan, 'utf8'));
+      const beyond = await loadConfiguration(await write('portvakt.yaml', `plan: plan.yaml\nh323: { ${listeners} }\n`));
+      expect(beyond.findings.map(({ message }) => message)).toEqual(
+        Array(3).fill("the demonstration's password may be used on loopback only, and the service listens on 192.0.2.1"),
+      );
+      const off = await loadConfiguration(await write('portvakt.yaml', `plan: plan.yaml\nh323: { enabled: false, ${listeners} }\n`));
+      expect(off.findings).toEqual([]);
+    },
+  );
+});
+
 describe('sortFindings', () => {
   it('keeps files together, in the order of their text', () => {
     const at = (file: string, line: number, column: number): Finding => ({ severity: 'error', file, line, column, message: '', hint: '' });

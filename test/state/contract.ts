@@ -50,6 +50,75 @@ export function contract(name: string, open: (options: StoreOptions) => Promise<
         expect((await store.registrations.apply(change({ alias: 'norr0', cseq: 2, limits: { organisation: 0, total: 0 } }))).ok).toBe(true);
       });
 
+      test('an exclusive alias has one device, over both protocols, until it lets go or its time is up', async () => {
+        const device = (instance: string, more: Partial<ContactChange> = {}) =>
+          store.registrations.apply(endpoint('461010001', instance, { expires: 60, ...more }));
+        expect((await device('first')).ok).toBe(true);
+        expect((await device('first')).ok).toBe(true);
+        expect(await device('second')).toEqual({ ok: false, refusal: 'aliasTaken' });
+        expect(await store.registrations.apply(change())).toEqual({ ok: false, refusal: 'aliasTaken' });
+        expect((await device('second', { expires: 0 })).ok).toBe(true);
+        expect(store.registrations.index.find('461010001')?.bindings.map(({ instance }) => instance)).toEqual(['first']);
+        expect((await device('first', { expires: 0 })).ok).toBe(true);
+        expect((await device('second')).ok).toBe(true);
+        clock.advance(60_000);
+        expect((await device('third')).ok).toBe(true);
+      });
+
+      test('of devices that ask for an exclusive alias at the same moment one gets it', async () => {
+        const ask = (index: number) => store.registrations.apply(endpoint('461010001', `device-${index}`));
+        const results = await Promise.all([0, 1, 2, 3, 4].map(ask));
+        expect(results.filter((result) => result.ok)).toHaveLength(1);
+      });
+
+      test('what one endpoint says later is newer, without numbers of its own', async () => {
+        await store.registrations.apply(endpoint('461010001', 'first', { contact: 'h323:192.0.2.1:1720' }));
+        const moved = await store.registrations.apply(endpoint('461010001', 'first', { contact: 'h323:192.0.2.2:1720' }));
+        expect(moved.ok).toBe(true);
+        expect(store.registrations.index.find('461010001')?.bindings.map((binding) => binding.contact)).toEqual(['h323:192.0.2.2:1720']);
+      });
+
+      test('several changes are applied all or none', async () => {
+        const aliases = ['461010001', 'anna@norr.example', 'room 3'];
+        const all = await store.registrations.applyAll(aliases.map((alias) => endpoint(alias, 'first')));
+        expect(all.ok && all.registrations.map((registration) => registration?.alias)).toEqual(aliases);
+        const second = ['room 4', 'anna@norr.example', 'room 5'].map((alias) => endpoint(alias, 'second'));
+        expect(await store.registrations.applyAll(second)).toEqual({ ok: false, refusal: 'aliasTaken', alias: 'anna@norr.example' });
+        expect(store.registrations.count()).toBe(3);
+        const gone = await store.registrations.applyAll(aliases.map((alias) => endpoint(alias, 'first', { expires: 0 })));
+        expect(gone).toEqual({ ok: true, registrations: [undefined, undefined, undefined] });
+        expect(store.registrations.count()).toBe(0);
+        expect(await store.registrations.applyAll([])).toEqual({ ok: true, registrations: [] });
+      });
+
+      test('limits are counted once for several changes: what goes makes room for what comes', async () => {
+        const limits = { organisation: 2, total: 2 };
+        const ask = (coming: string[], going: string[] = []) =>
+          store.registrations.applyAll([
+            ...coming.map((alias) => ({ ...endpoint(alias, 'first'), limits })),
+            ...going.map((alias) => ({ ...endpoint(alias, 'first', { expires: 0 }), limits })),
+          ]);
+        expect(await ask(['a', 'b', 'c'])).toEqual({ ok: false, refusal: 'registrationLicencesExhausted', alias: 'a' });
+        expect(store.registrations.count()).toBe(0);
+        expect((await ask(['a', 'b'])).ok).toBe(true);
+        expect((await ask(['a', 'c'])).ok).toBe(false);
+        expect((await ask(['a', 'c'], ['b'])).ok).toBe(true);
+        expect([...store.registrations.all()].map(({ alias }) => alias).sort()).toEqual(['a', 'c']);
+        clock.advance(600_000);
+        expect((await ask(['d', 'e'])).ok).toBe(true);
+      });
+
+      test('of several changes of one alias the later sees what the earlier made', async () => {
+        const limits = { organisation: 1, total: 1 };
+        const of = (expires: number) => ({ ...endpoint('a', 'first', { expires }), limits });
+        expect((await store.registrations.applyAll([of(60), of(60)])).ok).toBe(true);
+        expect(store.registrations.count('norr')).toBe(1);
+        expect((await store.registrations.applyAll([of(60), of(0)])).ok).toBe(true);
+        expect([store.registrations.count('norr'), store.registrations.index.find('a')]).toEqual([0, undefined]);
+        expect((await store.registrations.applyAll([of(60), of(0), of(60)])).ok).toBe(true);
+        expect([store.registrations.count('norr'), store.registrations.index.find('a')?.bindings.length]).toEqual([1, 1]);
+      });
+
       test('what ran out is gone within a second, from index and count', async () => {
         await store.registrations.apply(change({ contacts: [contact('a', { expires: 60 })] }));
         clock.advance(59_000);
@@ -210,6 +279,12 @@ function limits(...organisations: [id: string, limit: number][]): OrganisationLi
 function contact(user: string, more: Partial<ContactChange> = {}): ContactChange {
   const uri = `sip:${user}@host`;
   return { contact: uri, key: uri, expires: 600, q: 1000, instance: '', regId: 0, path: [], flow: 'udp-1', ...more };
+}
+
+/** What an RRQ says of one of its aliases. */
+function endpoint(alias: string, instance: string, more: Partial<ContactChange> = {}): RegistrationChange {
+  const contacts = [contact(instance, { instance, regId: 1, flow: 'udp 192.0.2.1:1719', ...more })];
+  return change({ alias, protocol: 'h323', callId: '', cseq: 0, exclusive: true, contacts });
 }
 
 function change(more: Partial<RegistrationChange> = {}): RegistrationChange {

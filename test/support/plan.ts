@@ -12,13 +12,17 @@ export interface TestPeer {
 }
 
 export interface TestZone {
-  kind: 'hosted' | 'sip-trunk';
+  kind: 'hosted' | 'sip-trunk' | 'h323-neighbour' | 'h323-gateway';
   encryption?: 'required' | 'preferred';
   signalling?: 'secure' | 'any';
   accounts?: { sharedPassword?: string; users?: Record<string, string> };
   sources?: { addresses?: string[]; certificateNames?: string[] };
   peers?: TestPeer[];
   ping?: { intervalSeconds?: number; missesUntilDown?: number; answersUntilUp?: number };
+  bandwidth?: { call?: number; total?: number };
+  unregistered?: boolean;
+  search?: 'parallel' | 'in-order';
+  hopCount?: number;
 }
 
 export interface TestOrganisation {
@@ -36,7 +40,7 @@ export interface TestPlan {
   meetings: { prefix: number; digits: number; domain: string };
   internet?: { inbound?: boolean; outbound?: boolean; encryption?: 'required' | 'preferred'; signalling?: 'secure' | 'any' };
   transforms: { regex: string; replace: string }[];
-  organisations: { norr: TestOrganisation; syd: TestOrganisation; trunk?: TestOrganisation };
+  organisations: { norr: TestOrganisation; syd: TestOrganisation; [id: string]: TestOrganisation };
 }
 
 function hosted(id: string, prefix: number): TestOrganisation {
@@ -80,6 +84,22 @@ export function trunk(peers: readonly TestPeer[], zone: Partial<TestZone> = {}):
         ...zone,
       },
     },
+  };
+}
+
+/** An organisation `vik` (46201, vik.example) with a gateway that registers here as user `gw-vik`. */
+export function gateway(zone: Partial<TestZone> = {}): TestOrganisation {
+  return {
+    ...hosted('vik', 46201),
+    zones: { vik: { kind: 'h323-gateway', accounts: { users: { 'gw-vik': password } }, ...zone } },
+  };
+}
+
+/** An organisation `ost` (46401, ost.example) behind these gatekeepers, which are asked by LRQ. */
+export function neighbour(peers: readonly TestPeer[], zone: Partial<TestZone> = {}): TestOrganisation {
+  return {
+    ...hosted('ost', 46401),
+    zones: { ost: { kind: 'h323-neighbour', peers: peers.map((peer) => ({ host: '127.0.0.2', ...peer })), ...zone } },
   };
 }
 

@@ -3,10 +3,58 @@
  * `reason` label and the call record's field all come from here.
  */
 
-/** How a reason shows in H.323: H.225.0 ReleaseCompleteReason, AdmissionRejectReason, and the Q.850 cause. */
+/** H.225.0 ReleaseCompleteReason: those that carry no parameter. */
+type ReleaseReason =
+  | 'adaptiveBusy'
+  | 'badFormatAddress'
+  | 'calledPartyNotRegistered'
+  | 'callerNotRegistered'
+  | 'gatekeeperResources'
+  | 'hopCountExceeded'
+  | 'noBandwidth'
+  | 'noPermission'
+  | 'securityDenied'
+  | 'undefinedReason'
+  | 'unreachableDestination';
+
+/** H.225.0 AdmissionRejectReason, the same. */
+type AdmissionReason =
+  | 'calledPartyNotRegistered'
+  | 'callerNotRegistered'
+  | 'incompleteAddress'
+  | 'requestDenied'
+  | 'resourceUnavailable'
+  | 'securityDenial'
+  | 'undefinedReason';
+
+/** H.225.0 RegistrationRejectReason; `duplicateAlias` alone carries something: the aliases that are taken. */
+type RegistrationReason =
+  | 'discoveryRequired'
+  | 'duplicateAlias'
+  | 'fullRegistrationRequired'
+  | 'invalidAlias'
+  | 'invalidCallSignalAddress'
+  | 'resourceUnavailable'
+  | 'securityDenial'
+  | 'undefinedReason';
+
+/** H.225.0 LocationRejectReason. */
+type LocationReason =
+  | 'hopCountExceeded'
+  | 'incompleteAddress'
+  | 'invalidPermission'
+  | 'notRegistered'
+  | 'requestDenied'
+  | 'resourceUnavailable'
+  | 'securityDenial'
+  | 'undefinedReason';
+
+/** How a reason shows in H.323: in Release Complete, ARJ, RRJ and LRJ, and as a Q.850 cause. */
 interface H323Reason {
-  readonly release: string;
-  readonly admission: string;
+  readonly release: ReleaseReason;
+  readonly admission: AdmissionReason;
+  readonly registration: RegistrationReason;
+  readonly location: LocationReason;
   readonly q850: number;
 }
 
@@ -27,360 +75,320 @@ export interface Ending {
   readonly text: string;
 }
 
-const refuse = (
-  metric: string,
-  status: number,
-  phrase: string,
-  warning: string,
-  release: string,
-  admission: string,
-  q850: number,
-): Refusal => ({ metric, sip: { status, phrase, warning }, h323: { release, admission, q850 } });
+/** What RRJ and LRJ say is told by the ARJ's reason, where nothing else is written. */
+type WrittenReason = Pick<H323Reason, 'release' | 'admission' | 'q850'> & Partial<H323Reason>;
+
+const registrationOf = (admission: AdmissionReason): RegistrationReason =>
+  admission === 'securityDenial' || admission === 'resourceUnavailable' ? admission : 'undefinedReason';
+
+const locations: Readonly<Record<AdmissionReason, LocationReason>> = {
+  calledPartyNotRegistered: 'notRegistered',
+  callerNotRegistered: 'invalidPermission',
+  incompleteAddress: 'incompleteAddress',
+  requestDenied: 'requestDenied',
+  resourceUnavailable: 'resourceUnavailable',
+  securityDenial: 'securityDenial',
+  undefinedReason: 'undefinedReason',
+};
+
+const refuse = (metric: string, status: number, phrase: string, warning: string, h323: WrittenReason): Refusal => ({
+  metric,
+  sip: { status, phrase, warning },
+  h323: { registration: registrationOf(h323.admission), location: locations[h323.admission], ...h323 },
+});
 
 /** The gatekeeper said no, before or during set-up. */
 export const refusals = {
-  badRequest: refuse(
-    'bad_request',
-    400,
-    'Bad Request',
-    'The request could not be understood; see the reason phrase',
-    'undefinedReason',
-    'undefinedReason',
-    111,
-  ),
-  addressUnreadable: refuse(
-    'address_unreadable',
-    400,
-    'Bad Address',
-    'Dial a number, name@domain or an H.323-ID',
-    'badFormatAddress',
-    'incompleteAddress',
-    28,
-  ),
-  addressIncomplete: refuse(
-    'address_incomplete',
-    484,
-    'Address Incomplete',
-    'The number has too few or too many digits for its series',
-    'badFormatAddress',
-    'incompleteAddress',
-    28,
-  ),
-  addressUnknown: refuse(
-    'address_unknown',
-    404,
-    'Not Found',
-    'No connected organisation has this number or domain',
-    'unreachableDestination',
-    'calledPartyNotRegistered',
-    1,
-  ),
+  badRequest: refuse('bad_request', 400, 'Bad Request', 'The request could not be understood; see the reason phrase', {
+    release: 'undefinedReason',
+    admission: 'undefinedReason',
+    q850: 111,
+  }),
+  addressUnreadable: refuse('address_unreadable', 400, 'Bad Address', 'Dial a number, name@domain or an H.323-ID', {
+    release: 'badFormatAddress',
+    admission: 'incompleteAddress',
+    registration: 'invalidAlias',
+    q850: 28,
+  }),
+  addressIncomplete: refuse('address_incomplete', 484, 'Address Incomplete', 'The number has too few or too many digits for its series', {
+    release: 'badFormatAddress',
+    admission: 'incompleteAddress',
+    registration: 'invalidAlias',
+    q850: 28,
+  }),
+  addressUnknown: refuse('address_unknown', 404, 'Not Found', 'No connected organisation has this number or domain', {
+    release: 'unreachableDestination',
+    admission: 'calledPartyNotRegistered',
+    registration: 'invalidAlias',
+    q850: 1,
+  }),
   calleeNotRegistered: refuse(
     'callee_not_registered',
     480,
     'Temporarily Unavailable',
     'The address is right, but no endpoint is registered for it now',
-    'calledPartyNotRegistered',
-    'calledPartyNotRegistered',
-    20,
+    { release: 'calledPartyNotRegistered', admission: 'calledPartyNotRegistered', q850: 20 },
   ),
   calleeUnreachable: refuse(
     'callee_unreachable',
     480,
     'Temporarily Unavailable',
     'The endpoint is registered, but does not answer: check that it is on and its network works',
-    'unreachableDestination',
-    'calledPartyNotRegistered',
-    20,
+    { release: 'unreachableDestination', admission: 'calledPartyNotRegistered', q850: 20 },
   ),
   sipsUnreachable: refuse(
     'sips_unreachable',
     480,
     'Temporarily Unavailable',
     'A sips address was called, but no TLS leads to the called party: call its sip address, or let it register over TLS',
-    'securityDenied',
-    'securityDenial',
-    20,
+    { release: 'securityDenied', admission: 'securityDenial', q850: 20 },
   ),
-  callUnknown: refuse(
-    'call_unknown',
-    481,
-    'Call/Transaction Does Not Exist',
-    'This call is over, or was never known here: hang up',
-    'undefinedReason',
-    'undefinedReason',
-    101,
-  ),
-  uriSchemeUnsupported: refuse(
-    'uri_scheme_unsupported',
-    416,
-    'Unsupported URI Scheme',
-    'Use sip, sips, tel or h323',
-    'badFormatAddress',
-    'incompleteAddress',
-    28,
-  ),
+  callUnknown: refuse('call_unknown', 481, 'Call/Transaction Does Not Exist', 'This call is over, or was never known here: hang up', {
+    release: 'undefinedReason',
+    admission: 'undefinedReason',
+    q850: 101,
+  }),
+  uriSchemeUnsupported: refuse('uri_scheme_unsupported', 416, 'Unsupported URI Scheme', 'Use sip, sips, tel or h323', {
+    release: 'badFormatAddress',
+    admission: 'incompleteAddress',
+    registration: 'invalidAlias',
+    q850: 28,
+  }),
   callerUnknown: refuse(
     'caller_unknown',
     403,
     'Forbidden',
     'This address belongs to no zone: register, or ask the operator to add your address or certificate to the plan',
-    'noPermission',
-    'callerNotRegistered',
-    21,
+    { release: 'noPermission', admission: 'callerNotRegistered', registration: 'securityDenial', location: 'invalidPermission', q850: 21 },
   ),
   callerIdentityForeign: refuse(
     'caller_identity_foreign',
     403,
     'Forbidden',
     'From must be an address of your own organisation: set the endpoint to its own number or name',
-    'noPermission',
-    'securityDenial',
-    21,
+    { release: 'noPermission', admission: 'securityDenial', registration: 'securityDenial', location: 'invalidPermission', q850: 21 },
   ),
-  aliasForeign: refuse(
-    'alias_foreign',
-    403,
-    'Forbidden',
-    "Register only numbers and domains of your own organisation's series",
-    'noPermission',
-    'securityDenial',
-    21,
-  ),
+  aliasForeign: refuse('alias_foreign', 403, 'Forbidden', "Register only numbers and domains of your own organisation's series", {
+    release: 'noPermission',
+    admission: 'securityDenial',
+    registration: 'invalidAlias',
+    q850: 21,
+  }),
   aliasTaken: refuse(
     'alias_taken',
     403,
     'Forbidden',
-    'This alias is registered already with another protocol',
-    'noPermission',
-    'securityDenial',
-    21,
+    'This alias is registered already, with another protocol or by another endpoint: unregister it there, or take another',
+    { release: 'noPermission', admission: 'securityDenial', registration: 'duplicateAlias', q850: 21 },
   ),
   credentialsWrong: refuse(
     'credentials_wrong',
     403,
     'Forbidden',
     'The user name or password is wrong, or the address plan has no such user',
-    'securityDenied',
-    'securityDenial',
-    21,
+    { release: 'securityDenied', admission: 'securityDenial', q850: 21 },
+  ),
+  credentialsMissing: refuse(
+    'credentials_missing',
+    401,
+    'Unauthorized',
+    'A password is wanted, and none was proved: set a user name and password, with H.235.1, MD5 or CAT, on the endpoint',
+    { release: 'securityDenied', admission: 'securityDenial', q850: 21 },
+  ),
+  clockWrong: refuse(
+    'clock_wrong',
+    403,
+    'Forbidden',
+    "The endpoint's clock is wrong, and with it the proof of its password: set its time server (NTP)",
+    { release: 'securityDenied', admission: 'securityDenial', q850: 21 },
+  ),
+  endpointNotRegistered: refuse(
+    'endpoint_not_registered',
+    403,
+    'Forbidden',
+    "The endpoint's registration is over, or was never made: let it register again",
+    { release: 'callerNotRegistered', admission: 'callerNotRegistered', registration: 'fullRegistrationRequired', q850: 21 },
+  ),
+  gatekeeperForeign: refuse(
+    'gatekeeper_foreign',
+    403,
+    'Forbidden',
+    "The endpoint asks for another gatekeeper: set its gatekeeper id to this one's (h323.gatekeeperId), or to none",
+    { release: 'noPermission', admission: 'securityDenial', registration: 'discoveryRequired', q850: 21 },
   ),
   mediaNotEncrypted: refuse(
     'media_not_encrypted',
     488,
     'Not Acceptable Here',
-    'Media must be encrypted: switch on SRTP (AES-128 or better) on this endpoint',
-    'securityDenied',
-    'securityDenial',
-    88,
+    'Media must be encrypted: switch on SRTP or H.235 (AES-128 or better) on this endpoint',
+    { release: 'securityDenied', admission: 'securityDenial', q850: 88 },
   ),
   keysInClear: refuse(
     'keys_in_clear',
     488,
     'Not Acceptable Here',
     'SRTP keys (SDES) must not travel in clear: use SIP over TLS on this endpoint, or DTLS-SRTP',
-    'securityDenied',
-    'securityDenial',
-    88,
+    { release: 'securityDenied', admission: 'securityDenial', q850: 88 },
   ),
   answerNotEncrypted: refuse(
     'answer_not_encrypted',
     488,
     'Not Acceptable Here',
-    'The called party answered without encrypted media: it must switch on SRTP (AES-128 or better)',
-    'securityDenied',
-    'securityDenial',
-    88,
+    'The called party answered without encrypted media: it must switch on SRTP or H.235 (AES-128 or better)',
+    { release: 'securityDenied', admission: 'securityDenial', q850: 88 },
   ),
   answerUnusable: refuse(
     'answer_unusable',
     502,
     'Bad Gateway',
     "The called party's answer names no dialog (To without a tag): its software is too old or at fault",
-    'undefinedReason',
-    'undefinedReason',
-    111,
+    { release: 'undefinedReason', admission: 'undefinedReason', q850: 111 },
+  ),
+  registrationAliasMissing: refuse(
+    'registration_alias_missing',
+    400,
+    'Bad Request',
+    'The registration names no number and no address: write at least one on the endpoint',
+    { release: 'undefinedReason', admission: 'undefinedReason', registration: 'invalidAlias', q850: 96 },
+  ),
+  registrationAddressUnusable: refuse(
+    'registration_address_unusable',
+    400,
+    'Bad Request',
+    'The registration names no address for calls over TCP: switch on call signalling (H.225.0, port 1720) on the endpoint',
+    { release: 'undefinedReason', admission: 'undefinedReason', registration: 'invalidCallSignalAddress', q850: 96 },
   ),
   registrationLicencesExhausted: refuse(
     'registration_licences_exhausted',
     403,
     'Registration Limit Reached',
     'All registration licences of this organisation or the service are in use: unregister one, or ask the operator for more',
-    'gatekeeperResources',
-    'resourceUnavailable',
-    47,
+    { release: 'gatekeeperResources', admission: 'resourceUnavailable', q850: 47 },
   ),
   registrationContactsExhausted: refuse(
     'registration_contacts_exhausted',
     403,
     'Contact Limit Reached',
     'This alias has ten contacts already: unregister one, or give this device an alias of its own',
-    'gatekeeperResources',
-    'resourceUnavailable',
-    47,
+    { release: 'gatekeeperResources', admission: 'resourceUnavailable', q850: 47 },
   ),
   registrationTooBrief: refuse(
     'registration_too_brief',
     423,
     'Interval Too Brief',
     'Register for at least as many seconds as Min-Expires says',
-    'undefinedReason',
-    'undefinedReason',
-    102,
+    { release: 'undefinedReason', admission: 'undefinedReason', q850: 102 },
   ),
   outboundUnsupportedByProxy: refuse(
     'outbound_unsupported_by_proxy',
     439,
     'First Hop Lacks Outbound Support',
     'The proxy before this gatekeeper knows no outbound (RFC 5626): register directly, or without reg-id',
-    'undefinedReason',
-    'undefinedReason',
-    79,
+    { release: 'undefinedReason', admission: 'undefinedReason', q850: 79 },
   ),
   registrationOutOfOrder: refuse(
     'registration_out_of_order',
     500,
     'Registration Out Of Order',
     'A newer REGISTER of the same Call-ID came before this one: raise CSeq with each',
-    'undefinedReason',
-    'undefinedReason',
-    111,
+    { release: 'undefinedReason', admission: 'undefinedReason', q850: 111 },
   ),
   callerLicencesExhausted: refuse(
     'caller_licences_exhausted',
     403,
     'Call Limit Reached',
     "All of your organisation's call licences are in use: try later, or ask the operator for more",
-    'noBandwidth',
-    'requestDenied',
-    47,
+    { release: 'noBandwidth', admission: 'requestDenied', q850: 47 },
   ),
   calleeLicencesExhausted: refuse(
     'callee_licences_exhausted',
     486,
     'Busy Here',
     "All of the called organisation's call licences are in use: try later",
-    'adaptiveBusy',
-    'requestDenied',
-    17,
+    { release: 'adaptiveBusy', admission: 'requestDenied', q850: 17 },
   ),
   totalLicencesExhausted: refuse(
     'total_licences_exhausted',
     503,
     'Service Unavailable',
     "All of the service's call licences are in use: try later",
-    'noBandwidth',
-    'resourceUnavailable',
-    34,
+    { release: 'noBandwidth', admission: 'resourceUnavailable', q850: 34 },
+  ),
+  bandwidthExhausted: refuse(
+    'bandwidth_exhausted',
+    403,
+    'Bandwidth Limit Reached',
+    "All of the zone's bandwidth is in use (bandwidth in the address plan): try later, or call with less",
+    { release: 'noBandwidth', admission: 'requestDenied', location: 'resourceUnavailable', q850: 49 },
   ),
   internetOutboundOff: refuse(
     'internet_outbound_off',
     403,
     'Forbidden',
     'Calls to addresses outside the connected organisations are switched off (internet.outbound in the address plan)',
-    'noPermission',
-    'routeCallToGatekeeper',
-    21,
+    { release: 'noPermission', admission: 'requestDenied', location: 'invalidPermission', q850: 21 },
   ),
   internetInboundOff: refuse(
     'internet_inbound_off',
     403,
     'Forbidden',
     'Calls from the Internet are switched off (internet.inbound in the address plan). An endpoint of the plan: write its own domain in From',
-    'noPermission',
-    'callerNotRegistered',
-    21,
+    { release: 'noPermission', admission: 'callerNotRegistered', registration: 'securityDenial', location: 'invalidPermission', q850: 21 },
   ),
-  zoneUnreachable: refuse(
-    'zone_unreachable',
-    504,
-    'Server Time-out',
-    "None of the called organisation's peers answers",
-    'unreachableDestination',
-    'resourceUnavailable',
-    38,
-  ),
-  meetingsUnavailable: refuse(
-    'meetings_unavailable',
-    503,
-    'Service Unavailable',
-    'This gatekeeper has no meeting service',
-    'unreachableDestination',
-    'resourceUnavailable',
-    38,
-  ),
-  interworkingUnavailable: refuse(
-    'interworking_unavailable',
-    488,
-    'Not Acceptable Here',
-    'The called party speaks only another protocol',
-    'unreachableDestination',
-    'resourceUnavailable',
-    127,
-  ),
-  transformLoop: refuse(
-    'transform_loop',
-    482,
-    'Loop Detected',
-    "The plan's transforms send this number in a circle: correct the plan",
-    'unreachableDestination',
-    'requestDenied',
-    25,
-  ),
-  loopDetected: refuse(
-    'loop_detected',
-    482,
-    'Loop Detected',
-    'This request has been here before with the same address',
-    'unreachableDestination',
-    'requestDenied',
-    25,
-  ),
+  zoneUnreachable: refuse('zone_unreachable', 504, 'Server Time-out', "None of the called organisation's peers answers", {
+    release: 'unreachableDestination',
+    admission: 'resourceUnavailable',
+    q850: 38,
+  }),
+  meetingsUnavailable: refuse('meetings_unavailable', 503, 'Service Unavailable', 'This gatekeeper has no meeting service', {
+    release: 'unreachableDestination',
+    admission: 'resourceUnavailable',
+    q850: 38,
+  }),
+  interworkingUnavailable: refuse('interworking_unavailable', 488, 'Not Acceptable Here', 'The called party speaks only another protocol', {
+    release: 'unreachableDestination',
+    admission: 'resourceUnavailable',
+    q850: 127,
+  }),
+  transformLoop: refuse('transform_loop', 482, 'Loop Detected', "The plan's transforms send this number in a circle: correct the plan", {
+    release: 'unreachableDestination',
+    admission: 'requestDenied',
+    q850: 25,
+  }),
+  loopDetected: refuse('loop_detected', 482, 'Loop Detected', 'This request has been here before with the same address', {
+    release: 'unreachableDestination',
+    admission: 'requestDenied',
+    q850: 25,
+  }),
   tooManyHops: refuse(
     'too_many_hops',
     483,
     'Too Many Hops',
-    'Max-Forwards reached 0: look for a routing loop between gatekeepers',
-    'unreachableDestination',
-    'requestDenied',
-    25,
+    'Max-Forwards or hopCount reached 0: look for a routing loop between gatekeepers',
+    { release: 'hopCountExceeded', admission: 'requestDenied', location: 'hopCountExceeded', q850: 25 },
   ),
-  extensionUnsupported: refuse(
-    'extension_unsupported',
-    420,
-    'Bad Extension',
-    'Proxy-Require names an extension that is not supported',
-    'undefinedReason',
-    'undefinedReason',
-    79,
-  ),
-  overloaded: refuse(
-    'overloaded',
-    503,
-    'Service Unavailable',
-    'The service is at its capacity: try again later',
-    'gatekeeperResources',
-    'resourceUnavailable',
-    42,
-  ),
+  extensionUnsupported: refuse('extension_unsupported', 420, 'Bad Extension', 'Proxy-Require names an extension that is not supported', {
+    release: 'undefinedReason',
+    admission: 'undefinedReason',
+    q850: 79,
+  }),
+  overloaded: refuse('overloaded', 503, 'Service Unavailable', 'The service is at its capacity: try again later', {
+    release: 'gatekeeperResources',
+    admission: 'resourceUnavailable',
+    q850: 42,
+  }),
   instanceStopping: refuse(
     'instance_stopping',
     503,
     'Service Unavailable',
     'This instance is being stopped: use another, or call again in a moment',
-    'gatekeeperResources',
-    'resourceUnavailable',
-    41,
+    { release: 'gatekeeperResources', admission: 'resourceUnavailable', q850: 41 },
   ),
-  internalError: refuse(
-    'internal_error',
-    500,
-    'Server Internal Error',
-    'A fault in the gatekeeper: give the operator the Call-ID',
-    'undefinedReason',
-    'undefinedReason',
-    41,
-  ),
+  internalError: refuse('internal_error', 500, 'Server Internal Error', 'A fault in the gatekeeper: give the operator the Call-ID', {
+    release: 'undefinedReason',
+    admission: 'undefinedReason',
+    q850: 41,
+  }),
 } as const satisfies Record<string, Refusal>;
 
 const end = (metric: string, text: string): Ending => ({ metric, text });
@@ -398,6 +406,8 @@ export const endings = {
   routesFailed: end('routes_failed', 'Every route was tried; none worked (timeout, connection failure, 5xx)'),
   sessionExpired: end('session_expired', 'The session timer ran out without a refresh (RFC 4028)'),
   partiesSilent: end('parties_silent', 'Both ends went silent: no answer to probes inside the call'),
+  connectionLost: end('connection_lost', 'The signalling connection of one end broke, and no other took its place'),
+  registrationEnded: end('registration_ended', 'An endpoint of the call unregistered, or was not there any more when it was asked'),
   ackMissing: end('ack_missing', 'The answer was never acknowledged'),
   encryptionLost: end('encryption_lost', 'A party answered or changed the call to media that is not encrypted'),
   instanceStopped: end('instance_stopped', 'The instance was stopped in an orderly way during the call'),

@@ -2,10 +2,21 @@ import { isIP } from 'node:net';
 import type { Path } from '../../config/yaml-source.js';
 import { canonicalHost, hostPort } from './host.js';
 import { aliasKey, normalise } from './normalise.js';
-import type { Account, Accounts, H323NeighbourZone, Organisation, SipPeer, SipTrunkZone, Zone, ZoneSources } from './plan.js';
-import type { AccountsSource, PeerSource, SourcesSource, ZoneSource } from './plan-schema.js';
+import type {
+  Account,
+  Accounts,
+  Bandwidth,
+  H323NeighbourZone,
+  H323Peer,
+  Organisation,
+  SipPeer,
+  SipTrunkZone,
+  Zone,
+  ZoneSources,
+} from './plan.js';
+import type { AccountsSource, BandwidthSource, PeerSource, SourcesSource, ZoneSource } from './plan-schema.js';
 import { entriesOf, type Report } from './report.js';
-import { formatSource, isLoopback, parseSource } from './source-address.js';
+import { formatSource, isLoopback, parseSource, peerSource } from './source-address.js';
 
 /** OPTIONS pings where the plan says nothing: a dead peer is known after 20 s at most, unless a call finds out first. */
 const PING = { intervalSeconds: 10, missesUntilDown: 2, answersUntilUp: 1 } as const;
@@ -13,6 +24,8 @@ const SIP_PORT = 5060;
 const SIPS_PORT = 5061;
 /** RAS (H.225.0 §7.3). */
 const RAS_PORT = 1719;
+/** LRQ.hopCount: a national network of gatekeepers has no longer chains. */
+const HOP_COUNT = 7;
 
 /** Makes one zone and checks it by itself. What zones have in common is `checkZones`' business. */
 export function buildZone(id: string, source: ZoneSource, organisation: Organisation, path: Path, report: Report): Zone {
@@ -24,7 +37,8 @@ export function buildZone(id: string, source: ZoneSource, organisation: Organisa
     sources: buildSources(source.sources, [...path, 'sources'], report),
   } as const;
   switch (source.kind) {
-    case 'hosted': {
+    case 'hosted':
+    case 'h323-gateway': {
       const accounts = buildAccounts(source.accounts, [...path, 'accounts'], report);
       const { sharedPassword, users = {} } = source.accounts ?? {};
       const closed = sharedPassword === undefined && Object.keys(users).length === 0 && nobody(base.sources);
@@ -36,10 +50,10 @@ export function buildZone(id: string, source: ZoneSource, organisation: Organisa
           'key',
         );
       }
-      return { kind: 'hosted', ...base, accounts };
+      const bandwidth = buildBandwidth(source.bandwidth, [...path, 'bandwidth'], report);
+      const unregistered = mayCallUnregistered(source, base.sources, path, report);
+      return { kind: source.kind, ...base, accounts, bandwidth, unregistered };
     }
-    case 'h323-gateway':
-      return { kind: 'h323-gateway', ...base, accounts: buildAccounts(source.accounts, [...path, 'accounts'], report) };
     case 'sip-trunk': {
       const peers = entriesOf(source.peers).map(([index, peer]) => buildSipPeer(id, peer, [...path, 'peers', index], report));
       checkTrunk(id, peers, base, path, report);
@@ -48,15 +62,15 @@ export function buildZone(id: string, source: ZoneSource, organisation: Organisa
         missesUntilDown: source.ping?.missesUntilDown ?? PING.missesUntilDown,
         answersUntilUp: source.ping?.answersUntilUp ?? PING.answersUntilUp,
       };
-      return { kind: 'sip-trunk', ...base, sources: withPeers(base.sources, peers), peers, ping } satisfies SipTrunkZone;
+      return { kind: 'sip-trunk', ...base, sources: withPeers('sip-trunk', base.sources, peers), peers, ping } satisfies SipTrunkZone;
     }
     case 'h323-neighbour': {
-      const peers = entriesOf(source.peers).map(([index, peer]) => {
-        const { host, port } = { host: peerHost(peer.host, [...path, 'peers', index, 'host'], report), port: peer.port ?? RAS_PORT };
-        return { id: `${id}/${hostPort(host, port)}`, host, port, priority: peer.priority ?? 0, weight: peer.weight ?? 1 };
-      });
-      if (peers.length === 0) noPeers(id, path, report);
-      return { kind: 'h323-neighbour', ...base, peers } satisfies H323NeighbourZone;
+      const peers = entriesOf(source.peers).map(([index, peer]) => buildH323Peer(id, peer, [...path, 'peers', index], report));
+      const sources = withPeers('h323-neighbour', base.sources, peers);
+      checkNeighbour(id, peers, sources, path, report);
+      const bandwidth = buildBandwidth(source.bandwidth, [...path, 'bandwidth'], report);
+      const { search = 'parallel', hopCount = HOP_COUNT } = source;
+      return { kind: 'h323-neighbour', ...base, sources, peers, bandwidth, search, hopCount } satisfies H323NeighbourZone;
     }
   }
 }
@@ -67,6 +81,17 @@ function buildSipPeer(zone: string, source: Omit<PeerSource, never>, path: Path,
   const port = source.port ?? (transport === 'tls' ? SIPS_PORT : SIP_PORT);
   const id = `${zone}/${hostPort(host, port)};${transport}`;
   return { id, host, port, transport, priority: source.priority ?? 0, weight: source.weight ?? 1 };
+}
+
+function buildH323Peer(
+  zone: string,
+  source: Pick<PeerSource, 'host' | 'port' | 'priority' | 'weight'>,
+  path: Path,
+  report: Report,
+): H323Peer {
+  const host = peerHost(source.host, [...path, 'host'], report);
+  const port = source.port ?? RAS_PORT;
+  return { id: `${zone}/${hostPort(host, port)}`, host, port, priority: source.priority ?? 0, weight: source.weight ?? 1 };
 }
 
 function peerHost(written: string, path: Path, report: Report): string {
@@ -108,12 +133,18 @@ function buildSources(source: SourcesSource, path: Path, report: Report): ZoneSo
 }
 
 /**
- * A peer sends from where it listens, over UDP at least: its own address and port tell it without being written down. Not where the zone
- * wants a certificate: then an address alone must not do.
+ * A peer's own address tells it without being written down (`peerSource`). Not where the zone wants a certificate: then an address alone
+ * must not do. Nor where the zone's sources have the address already, exactly with a port: then the other ports are not meant.
  */
-function withPeers(sources: ZoneSources, peers: readonly SipPeer[]): ZoneSources {
+function withPeers(
+  kind: 'sip-trunk' | 'h323-neighbour',
+  sources: ZoneSources,
+  peers: readonly { readonly host: string; readonly port: number }[],
+): ZoneSources {
   if (sources.certificateNames.length > 0) return sources;
-  const own = peers.filter((peer) => isIP(peer.host) !== 0).map((peer) => hostPort(peer.host, peer.port));
+  const written = sources.addresses.map(parseSource);
+  const exact = new Set(written.flatMap((source) => (source?.kind === 'address' && source.port !== undefined ? [source.address] : [])));
+  const own = peers.flatMap((peer) => (kind === 'h323-neighbour' && exact.has(peer.host) ? [] : (peerSource(kind, peer) ?? [])));
   return { ...sources, addresses: [...new Set([...sources.addresses, ...own])] };
 }
 
@@ -150,6 +181,57 @@ function checkTrunk(id: string, peers: readonly SipPeer[], base: Pick<Zone, 'sig
       );
     }
   }
+}
+
+function checkNeighbour(id: string, peers: readonly H323Peer[], sources: ZoneSources, path: Path, report: Report): void {
+  if (peers.length === 0) noPeers(id, path, report);
+  for (const [index, { host }] of peers.entries()) {
+    const at = [...path, 'peers', index];
+    if (isLoopback(host) && sources.addresses.includes(host)) {
+      report.warning(
+        at,
+        `'${host}' takes in every caller on this machine, also those who would log on`,
+        `write address and port as the zone's sources, for example 'sources: { addresses: ["${hostPort(host, RAS_PORT)}"] }'`,
+      );
+    }
+    if (isIP(host) === 0 && nobody(sources)) {
+      report.warning(
+        at,
+        "calls from this peer cannot be told to be the zone's: it is known by name only",
+        "write 'sources: { addresses: [192.0.2.10] }' or 'sources: { certificateNames: […] }' in the zone",
+      );
+    }
+  }
+}
+
+function buildBandwidth(source: BandwidthSource, path: Path, report: Report): Bandwidth {
+  const { call: callKbps, total: totalKbps } = source ?? {};
+  if (callKbps !== undefined && totalKbps !== undefined && callKbps > totalKbps) {
+    report.error(
+      [...path, 'call'],
+      `one call may have more (${callKbps} kbit/s) than all calls of the zone together (${totalKbps} kbit/s)`,
+      `write at most ${totalKbps}, or raise 'total'`,
+    );
+  }
+  return { callKbps, totalKbps };
+}
+
+/** Without a source nobody could be told to be of the zone: the key would open nothing. */
+function mayCallUnregistered(
+  source: { readonly unregistered?: boolean | undefined },
+  sources: ZoneSources,
+  path: Path,
+  report: Report,
+): boolean {
+  const wanted = source.unregistered ?? false;
+  if (wanted && nobody(sources) && report.complete) {
+    report.error(
+      [...path, 'unregistered'],
+      'calls without a registration are told by their source, and this zone has none',
+      "write 'sources: { addresses: [192.0.2.10] }' in the zone, or take 'unregistered' away",
+    );
+  }
+  return wanted;
 }
 
 function buildAccounts(source: AccountsSource, path: Path, report: Report): Accounts {

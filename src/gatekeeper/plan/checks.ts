@@ -1,9 +1,8 @@
-import { isIP } from 'node:net';
 import type { Path } from '../../config/yaml-source.js';
-import { hostPort } from './host.js';
 import { normalise } from './normalise.js';
 import type { DomainOwner, Licences, NumberSeries, Organisation, Zone } from './plan.js';
 import type { Report } from './report.js';
+import { peerSource } from './source-address.js';
 
 /** A part of the plan and where it stands in the file. */
 export interface Placed<T> {
@@ -148,6 +147,7 @@ export function checkZones(zones: readonly Placed<Zone>[], served: Served, repor
   const ids = new Map<string, Path>();
   const peers = new Map<string, Path>();
   const sources = new Map<string, { zone: Zone; path: Path }>();
+  const gatewayUsers = new Map<string, { zone: Zone; path: Path }>();
   for (const { it: zone, path } of zones) {
     if (zone.kind === 'internet') continue;
     checkId('zone', zone.id, path, report);
@@ -172,6 +172,7 @@ export function checkZones(zones: readonly Placed<Zone>[], served: Served, repor
     checkPeers(zone, path, peers, report);
     checkSources(zone, path, sources, report);
     checkUsers(zone, path, report);
+    checkGatewayUsers(zone, path, gatewayUsers, report);
   }
 }
 
@@ -190,7 +191,7 @@ function checkPeers(zone: Zone, path: Path, seen: Map<string, Path>, report: Rep
 
 function checkSources(zone: Zone, path: Path, seen: Map<string, { zone: Zone; path: Path }>, report: Report): void {
   const own = new Set(
-    zone.kind === 'sip-trunk' ? zone.peers.filter(({ host }) => isIP(host) !== 0).map(({ host, port }) => hostPort(host, port)) : [],
+    zone.kind === 'sip-trunk' || zone.kind === 'h323-neighbour' ? zone.peers.map((peer) => peerSource(zone.kind, peer)) : [],
   );
   for (const kind of ['addresses', 'certificateNames'] as const) {
     for (const [index, source] of zone.sources[kind].entries()) {
@@ -223,6 +224,18 @@ function checkUsers(zone: Zone, path: Path, report: Report): void {
     if (!foreign || !report.complete) continue;
     const hint = `write a number or an address of ${id}, or add its series or domain`;
     report.error([...path, 'accounts', 'users', user], `the user '${user}' is not one of ${id}'s numbers or domains`, hint, 'key');
+  }
+}
+
+/** A gateway logs on with a name alone, which must tell its zone. */
+function checkGatewayUsers(zone: Zone, path: Path, seen: Map<string, { zone: Zone; path: Path }>, report: Report): void {
+  if (zone.kind !== 'h323-gateway') return;
+  for (const user of zone.accounts.users.keys()) {
+    const at = [...path, 'accounts', 'users', user];
+    const earlier = seen.get(user);
+    if (earlier === undefined) seen.set(user, { zone, path: at });
+    else
+      report.error(at, `the user '${user}' logs on to the zone '${earlier.zone.id}' already`, 'give each gateway a name of its own', 'key');
   }
 }
 

@@ -45,6 +45,19 @@ export function aliasKey(alias: CanonicalAlias): AliasKey {
   }
 }
 
+/**
+ * The key a gateway's prefix is registered under. No number, URI or H.323-ID has such a key: an @ stands in URIs alone, and no domain is a
+ * star. So nobody dials or registers it by another way.
+ */
+export function prefixKey(digits: string): AliasKey {
+  return `${digits}@*`;
+}
+
+/** The digits of a key that `prefixKey` made; undefined: another key. */
+export function prefixOfKey(key: AliasKey): string | undefined {
+  return key.endsWith('@*') ? key.slice(0, -2) : undefined;
+}
+
 /** The number series a full number falls into, with what is wrong about its length. */
 export function matchNumber(digits: string, plan: Plan): SeriesMatch | undefined {
   return plan.series.lookup(digits);

@@ -1,7 +1,7 @@
 import type { CanonicalAlias } from '../routing/route.js';
 import { phoneDigits } from './dialled.js';
 import { matchNumber, numberAtDomain } from './normalise.js';
-import type { Organisation, Plan } from './plan.js';
+import type { NumberSeries, Organisation, Plan } from './plan.js';
 
 /** The organisation whose series or domain an alias lies in; undefined: nobody's, or the meeting service's. */
 export function ownerOf(plan: Plan, alias: CanonicalAlias): Organisation | undefined {
@@ -21,4 +21,13 @@ export function ownerOf(plan: Plan, alias: CanonicalAlias): Organisation | undef
     case 'address':
       return undefined;
   }
+}
+
+/**
+ * The series that all numbers with this prefix lie in, which is what a gateway must show to register it: the whole series (`46301`) or
+ * digits inside it (`4630100`). Undefined: no series, or numbers outside it would be meant as well.
+ */
+export function seriesOfPrefix(plan: Plan, prefix: string): NumberSeries | undefined {
+  const match = matchNumber(prefix, plan);
+  return match === undefined || match.tooLong ? undefined : match.series;
 }

@@ -89,7 +89,11 @@ const sipPeer = block(
 );
 const h323Peer = block({ host, port: z.optional(port), ...order }, '{ host: gk.norr.example }');
 
-const hosted = block({ kind: z.literal('hosted'), ...common, sources, accounts });
+const kbps = whole(1, 1_000_000_000, 4000);
+const bandwidth = z.optional(block({ call: z.optional(kbps), total: z.optional(kbps) }, '{ call: 4000, total: 200000 }'));
+const unregistered = z.optional(flag(false));
+
+const hosted = block({ kind: z.literal('hosted'), ...common, sources, accounts, bandwidth, unregistered });
 const sipTrunk = block({
   kind: z.literal('sip-trunk'),
   ...common,
@@ -108,8 +112,11 @@ const h323Neighbour = block({
   ...common,
   sources,
   peers: list(h323Peer, 'a list of peers', '[{ host: gk.norr.example }]'),
+  search: z.optional(choice('parallel', 'in-order')),
+  hopCount: z.optional(whole(1, 255, 7)),
+  bandwidth,
 });
-const h323Gateway = block({ kind: z.literal('h323-gateway'), ...common, sources, accounts });
+const h323Gateway = block({ kind: z.literal('h323-gateway'), ...common, sources, accounts, bandwidth, unregistered });
 
 const zone = kinds('kind', [hosted, sipTrunk, h323Neighbour, h323Gateway]);
 
@@ -142,3 +149,4 @@ export type RuleSource = z.output<typeof rule>;
 export type SourcesSource = z.output<typeof sources>;
 export type AccountsSource = z.output<typeof accounts>;
 export type PeerSource = z.output<typeof sipPeer>;
+export type BandwidthSource = z.output<typeof bandwidth>;

@@ -91,12 +91,23 @@ interface ZoneBase {
 export interface ZoneSources {
   /**
    * IPv4 or IPv6, in canonical writing: `192.0.2.10`, `2001:db8::7`, blocks (`192.0.2.0/28`), or one address and port (`127.0.0.1:5071`,
-   * `[::1]:5071`), which wins over an address, which wins over a block. A SIP trunk's peers with an IP address are among them, each with
-   * its port. `parseSource` takes them apart. No two zones share one.
+   * `[::1]:5071`), which wins over an address, which wins over a block. Peers with an IP address are among them: a SIP trunk's each with
+   * its port, a neighbour's without, as RAS and call signalling come from any. `parseSource` takes them apart. No two zones share one.
    */
   readonly addresses: readonly string[];
   /** Names that the peer's TLS certificate must carry (DNS or URI subjectAltName, RFC 5922), lower case. Set: the zone asks for mutual TLS. */
   readonly certificateNames: readonly string[];
+}
+
+/** A zone that H.323 reaches. */
+export type H323Zone = HostedZone | H323NeighbourZone | H323GatewayZone;
+
+/** What H.323 calls of one zone may use, both directions of a call together, in kbit/s. Undefined: as much as they ask for. */
+export interface Bandwidth {
+  /** One call: what is asked above is granted up to here. */
+  readonly callKbps: number | undefined;
+  /** All calls of the zone together: what is asked above is refused. */
+  readonly totalKbps: number | undefined;
 }
 
 /** Endpoints that register here directly: the rented gatekeeper. */
@@ -104,9 +115,15 @@ export interface HostedZone extends ZoneBase {
   readonly kind: 'hosted';
   readonly organisation: Organisation;
   readonly accounts: Accounts;
+  readonly bandwidth: Bandwidth;
+  /** Whether H.323 calls from the zone's `sources` are let in without a registration. */
+  readonly unregistered: boolean;
 }
 
-/** Who may log on to a hosted zone. A digest username is a number of the organisation's series or a URI user of its domains. */
+/**
+ * Who may log on to a zone. A user name is a number of the organisation's series or a URI user of its domains; in an h323-gateway zone it
+ * may also be a name (`gw-vik`), which then no other gateway zone has.
+ */
 export interface Accounts {
   /** One password for every alias of the zone: demos and first steps. */
   readonly sharedPassword: string | undefined;
@@ -146,20 +163,32 @@ export type SipTransport = 'udp' | 'tcp' | 'tls';
 export interface H323NeighbourZone extends ZoneBase {
   readonly kind: 'h323-neighbour';
   readonly organisation: Organisation;
-  readonly peers: readonly {
-    readonly id: string;
-    readonly host: string;
-    readonly port: number;
-    readonly priority: number;
-    readonly weight: number;
-  }[];
+  readonly peers: readonly H323Peer[];
+  readonly bandwidth: Bandwidth;
+  /** `parallel`: LRQ goes to all peers at once, and the first LCF counts. `in-order`: by priority and weight, one after the other. */
+  readonly search: 'parallel' | 'in-order';
+  /** LRQ.hopCount: how many gatekeepers may hand the question on, 1 to 255 (H.225.0 §7.13). */
+  readonly hopCount: number;
 }
 
-/** A local gatekeeper or MCU that registers here by RRQ. */
+export interface H323Peer {
+  /** `zone/host:port`, unique in the plan. */
+  readonly id: string;
+  readonly host: string;
+  /** Of RAS. */
+  readonly port: number;
+  readonly priority: number;
+  readonly weight: number;
+}
+
+/** A local gatekeeper or MCU that registers here by RRQ, with prefixes: it gets the calls to every number behind them. */
 export interface H323GatewayZone extends ZoneBase {
   readonly kind: 'h323-gateway';
   readonly organisation: Organisation;
   readonly accounts: Accounts;
+  readonly bandwidth: Bandwidth;
+  /** Whether H.323 calls from the zone's `sources` are let in without a registration. */
+  readonly unregistered: boolean;
 }
 
 /** Everything outside the plan. Both directions are off unless the plan switches them on. */

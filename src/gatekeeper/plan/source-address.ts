@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { canonicalHost, hostPort, parseHostPort } from './host.js';
 
@@ -19,6 +20,18 @@ export function parseSource(text: string): Source | undefined {
 export function formatSource(source: Source): string {
   if (source.kind === 'block') return `${source.address}/${source.bits}`;
   return source.port === undefined ? source.address : hostPort(source.address, source.port);
+}
+
+/**
+ * How a peer tells its own zone's callers, when it has an IP address: a SIP peer by address and port, as it sends from where it listens,
+ * over UDP at least; a gatekeeper by its address, as RAS and call signalling come from any port of it.
+ */
+export function peerSource(
+  kind: 'sip-trunk' | 'h323-neighbour',
+  { host, port }: { readonly host: string; readonly port: number },
+): string | undefined {
+  if (isIP(host) === 0) return undefined;
+  return kind === 'sip-trunk' ? hostPort(host, port) : host;
 }
 
 /** 127.0.0.0/8 or ::1. Names are not looked up: false. */

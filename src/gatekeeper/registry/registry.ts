@@ -5,7 +5,14 @@ import { AliasIndex } from './alias-index.js';
 import { ExpiryLists } from './expiry-lists.js';
 import { FlowIndex } from './flow-index.js';
 import { ownedString } from './owned-string.js';
-import type { Binding, Registration, RegistrationChange, RegistrationIndex, RegistrationResult } from './registration.js';
+import type {
+  Binding,
+  Registration,
+  RegistrationChange,
+  RegistrationIndex,
+  RegistrationResult,
+  RegistrationsResult,
+} from './registration.js';
 import type { StoredBinding } from './stored-binding.js';
 import { StoredRegistration } from './stored-registration.js';
 import { liveBindings, updateBindings } from './update-bindings.js';
@@ -70,33 +77,41 @@ export class Registry implements RegistrationIndex {
   }
 
   /**
-   * Applies one REGISTER or RRQ: all of it, or nothing and a refusal. Without contacts it changes nothing and answers what is registered.
-   * - `aliasTaken`: the alias is registered with the other protocol.
+   * Applies one REGISTER: all of it, or nothing and a refusal. Without contacts it changes nothing and answers what is registered.
+   * - `aliasTaken`: the alias is registered with the other protocol, or the change is exclusive and another device has it.
    * - `registrationOutOfOrder`: a binding is newer than the request (RFC 3261 §10.3).
    * - `registrationContactsExhausted`: the alias would have more than `MAX_CONTACTS`.
    * - `registrationLicencesExhausted`: the alias is new to its organisation and would be one too many. A refresh is never refused for this.
    */
   apply(change: RegistrationChange, now: EpochMs): RegistrationResult {
-    const current = this.#registrations.get(change.alias);
-    const before = current ? liveBindings(current.bindings, now) : NONE;
-    if (current && before.length > 0 && current.protocol !== change.protocol) return refused('aliasTaken');
+    const update = this.#judge(change, this.#registrations.get(change.alias), now);
+    if (typeof update === 'string') return { ok: false, refusal: update };
+    if (update.needsLicence && !this.#hasRoom([update], now)) return { ok: false, refusal: 'registrationLicencesExhausted' };
+    return { ok: true, registration: this.#commit(update) };
+  }
 
-    const after = updateBindings(before, change, now);
-    if (typeof after === 'string') return refused(after);
-    if (current && after === current.bindings) return { ok: true, registration: current };
-    if (after.length === 0) {
-      if (current) this.#replace(current, undefined, before.length > 0 ? 'removed' : 'expired');
-      return { ok: true, registration: undefined };
+  /**
+   * Applies all changes or none, with the refusals of `apply`. Limits are counted once, for what is registered after all of them; a later
+   * change of an alias sees what an earlier one made of it.
+   */
+  applyAll(changes: readonly RegistrationChange[], now: EpochMs): RegistrationsResult {
+    const updates: Update[] = [];
+    const latest = new Map<string, Update>();
+    let needsLicence: Update | undefined;
+    for (const change of changes) {
+      const { alias } = change;
+      const earlier = latest.get(alias);
+      const update = this.#judge(change, earlier ? earlier.after : this.#registrations.get(alias), now);
+      if (typeof update === 'string') return { ok: false, refusal: update, alias };
+      if (update.needsLicence) needsLicence ??= update;
+      if (earlier) earlier.isLast = false;
+      latest.set(alias, update);
+      updates.push(update);
     }
-    if (before.length === 0 || current?.organisation !== change.organisation) {
-      if (!this.#hasRoom(change, current) && !this.#hasRoomAfterExpiry(change, now)) return refused('registrationLicencesExhausted');
+    if (needsLicence && !this.#hasRoom(updates, now)) {
+      return { ok: false, refusal: 'registrationLicencesExhausted', alias: needsLicence.change.alias };
     }
-    // Looked up again: making room may have swept away what had expired of it.
-    const replaced = this.#registrations.get(change.alias);
-    const alias = replaced?.alias ?? ownedString(change.alias);
-    const next = new StoredRegistration(alias, change.organisation, change.zone, change.protocol, after);
-    this.#replace(replaced, next, before.length > 0 ? 'refreshed' : 'registered');
-    return { ok: true, registration: next };
+    return { ok: true, registrations: updates.map((update) => this.#commit(update)) };
   }
 
   /**
@@ -130,18 +145,50 @@ export class Registry implements RegistrationIndex {
     return dropped;
   }
 
-  #hasRoom(change: RegistrationChange, current: StoredRegistration | undefined): boolean {
-    const ownBefore = current?.organisation === change.organisation ? 1 : 0;
-    const totalBefore = current ? 1 : 0;
-    return (
-      this.count(change.organisation) + 1 - ownBefore <= change.limits.organisation && this.size + 1 - totalBefore <= change.limits.total
-    );
+  /** What `change` makes of what is registered, or why it must not. Changes nothing. */
+  #judge(change: RegistrationChange, current: StoredRegistration | undefined, now: EpochMs): Update | RefusalCode {
+    const before = current ? liveBindings(current.bindings, now) : NONE;
+    if (current && before.length > 0 && (current.protocol !== change.protocol || isTaken(before, change))) return 'aliasTaken';
+    const bindings = updateBindings(before, change, now);
+    if (typeof bindings === 'string') return bindings;
+    const { alias, organisation, zone, protocol } = change;
+    const wasThere = before.length > 0;
+    const cause = wasThere ? (bindings.length > 0 ? 'refreshed' : 'removed') : bindings.length > 0 ? 'registered' : 'expired';
+    if (current && bindings === current.bindings) return { change, after: current, cause, needsLicence: false, isLast: true };
+    if (bindings.length === 0) return { change, after: undefined, cause, needsLicence: false, isLast: true };
+    const after = new StoredRegistration(current?.alias ?? ownedString(alias), organisation, zone, protocol, bindings);
+    return { change, after, cause, needsLicence: !wasThere || current?.organisation !== organisation, isLast: true };
+  }
+
+  #commit({ change, after, cause }: Update): StoredRegistration | undefined {
+    // Looked up again: making room may have swept away what had expired of it.
+    const before = this.#registrations.get(change.alias);
+    if (before !== after) this.#replace(before, after, cause);
+    return after;
   }
 
   /** A licence whose registration is over but not swept away yet is free: nobody is refused for the sake of a dead binding. */
-  #hasRoomAfterExpiry(change: RegistrationChange, now: EpochMs): boolean {
+  #hasRoom(updates: readonly Update[], now: EpochMs): boolean {
+    if (this.#fits(updates)) return true;
     this.expire(now);
-    return this.#hasRoom(change, this.#registrations.get(change.alias));
+    return this.#fits(updates);
+  }
+
+  /** Whether the limits hold once all of `updates` are made, for each that takes a licence. */
+  #fits(updates: readonly Update[]): boolean {
+    let total = this.size;
+    const own = new Map<OrganisationId | undefined, number>();
+    const add = (organisation: OrganisationId | undefined, by: number) => own.set(organisation, (own.get(organisation) ?? 0) + by);
+    for (const { change, after, isLast } of updates) {
+      if (!isLast) continue;
+      const before = this.#registrations.get(change.alias);
+      total += Number(after !== undefined) - Number(before !== undefined);
+      add(before?.organisation, -1);
+      add(after?.organisation, 1);
+    }
+    return updates.every(({ change: { organisation, limits }, needsLicence }) => {
+      return !needsLicence || (this.count(organisation) + (own.get(organisation) ?? 0) <= limits.organisation && total <= limits.total);
+    });
   }
 
   #keep(registration: StoredRegistration, bindings: readonly StoredBinding[], cause: ChangeCause): void {
@@ -178,6 +225,19 @@ export class Registry implements RegistrationIndex {
 
 const NONE: readonly StoredBinding[] = Object.freeze([]);
 
-function refused(refusal: RefusalCode): RegistrationResult {
-  return { ok: false, refusal };
+/** One change, judged but not made yet. */
+interface Update {
+  readonly change: RegistrationChange;
+  readonly after: StoredRegistration | undefined;
+  readonly cause: ChangeCause;
+  /** The alias is new to its organisation. */
+  readonly needsLicence: boolean;
+  /** Of several changes to one alias the last says what is left of it. */
+  isLast: boolean;
+}
+
+/** An exclusive alias belongs to the device that has it, until it lets go or its time is up. */
+function isTaken(before: readonly StoredBinding[], { exclusive, contacts }: RegistrationChange): boolean {
+  if (!exclusive) return false;
+  return contacts.some((contact) => contact.expires > 0 && before.some((binding) => binding.instance !== contact.instance));
 }

@@ -45,8 +45,11 @@ export class StoredBinding implements Binding {
     return this.#key === contact.key;
   }
 
-  /** RFC 3261 §10.3: within one Call-ID the CSeq must rise, or the request is older than what it would change. */
+  /**
+   * RFC 3261 §10.3: within one Call-ID the CSeq must rise, or the request is older than what it would change. Without a Call-ID nothing
+   * is: an RRQ has a sequence number for its repetitions only (H.225.0 §7.4), and those are told before they get here.
+   */
   isNewerThan(change: RegistrationChange): boolean {
-    return this.callId === change.callId && this.cseq >= change.cseq;
+    return this.callId !== '' && this.callId === change.callId && this.cseq >= change.cseq;
   }
 }

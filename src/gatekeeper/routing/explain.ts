@@ -1,11 +1,15 @@
 import { type RefusalCode, refusals } from '../calls/reasons.js';
+import { phoneDigits } from '../plan/dialled.js';
 import { parseHostPort } from '../plan/host.js';
-import { aliasKey, normalise, numberAtDomain } from '../plan/normalise.js';
-import type { OrganisationId, Plan, Zone } from '../plan/plan.js';
+import { aliasKey, normalise, numberAtDomain, prefixKey, prefixOfKey } from '../plan/normalise.js';
+import { seriesOfPrefix } from '../plan/ownership.js';
+import type { H323GatewayZone, HostedZone, OrganisationId, Plan, Zone } from '../plan/plan.js';
 import type { Registration, RegistrationIndex } from '../registry/registration.js';
 import { type ResolveOptions, resolve } from './resolver.js';
 import type { CanonicalAlias, PeerHealthView, Resolution, ResolveRequest, Route, Step } from './route.js';
 import * as steps from './steps.js';
+
+type Protocol = Registration['protocol'];
 
 export interface ExplainRequest {
   readonly dialled: string;
@@ -14,6 +18,8 @@ export interface ExplainRequest {
 }
 
 export interface ExplainOptions extends Omit<ResolveOptions, 'trace'> {
+  /** What the caller speaks. Default: SIP. */
+  readonly protocol?: Protocol;
   /** Whether the internet zone may lead to this IP literal. Default: to any. */
   readonly isReachable?: (address: string) => boolean;
 }
@@ -70,7 +76,7 @@ export function explainRoute(
   }
   const trace: Step[] = [];
   const secure = /^(?:[^<]*<)?\s*sips:/i.test(request.dialled);
-  const policy = { secure, isReachable: options.isReachable ?? (() => true) };
+  const policy = { secure, protocol: options.protocol ?? 'sip', isReachable: options.isReachable ?? (() => true) };
   const callTo = (dialled: string, caller: ResolveRequest['from'], tell?: (step: Step) => void): Resolution =>
     whatACallGets(resolve(plan, index, health, { dialled, from: caller }, { ...options, ...(tell && { trace: tell }) }), policy, tell);
   const resolution = callTo(request.dialled, from, (step) => trace.push(step));
@@ -87,13 +93,14 @@ export function explainRoute(
     wouldReach: wouldReach(plan, resolution),
     refusedCallers:
       alias === undefined ? [] : refusedCallers(plan, request.fromOrganisation, resolution, (caller) => callTo(alias, caller)),
-    conditions: conditions(from.zone, resolution, secure),
+    conditions: conditions(from.zone, resolution, policy),
   };
 }
 
 interface CallPolicy {
   /** What was dialled is a `sips:` URI: it goes over TLS or nowhere (RFC 5630 §3.1.3). */
   readonly secure: boolean;
+  readonly protocol: Protocol;
   readonly isReachable: (address: string) => boolean;
 }
 
@@ -108,21 +115,37 @@ function whatACallGets(resolution: Resolution, policy: CallPolicy, tell?: (step:
   return { outcome: 'refused', alias, organisation, ...first };
 }
 
-function refusalOf(route: Route, { secure, isReachable }: CallPolicy): { refusal: RefusalCode; detail: string | undefined } | undefined {
+function refusalOf(route: Route, policy: CallPolicy): { refusal: RefusalCode; detail: string | undefined } | undefined {
+  const spoken = protocolOf(route);
+  if (spoken !== undefined && spoken !== policy.protocol) return { refusal: 'interworkingUnavailable', detail: undefined };
   switch (route.kind) {
     case 'meeting':
       return { refusal: 'meetingsUnavailable', detail: undefined };
-    case 'neighbour':
-      return { refusal: 'interworkingUnavailable', detail: undefined };
-    case 'registration':
-      return route.registration.protocol === 'sip' ? undefined : { refusal: 'interworkingUnavailable', detail: undefined };
     case 'internet': {
       const where = parseHostPort(route.uri.replace(/^sips?:(?:.*@)?/, ''));
-      if (where?.kind !== 'address' || isReachable(where.host)) return undefined;
+      if (where?.kind !== 'address' || policy.isReachable(where.host)) return undefined;
       return { refusal: 'addressUnknown', detail: `${where.host} is no public address, and calls to the Internet go to no other` };
     }
     case 'peer':
-      return secure && route.peer.transport !== 'tls' ? { refusal: 'sipsUnreachable', detail: undefined } : undefined;
+      return policy.secure && route.peer.transport !== 'tls' ? { refusal: 'sipsUnreachable', detail: undefined } : undefined;
+    case 'registration':
+    case 'neighbour':
+      return undefined;
+  }
+}
+
+/** What is spoken at a route's end; a meeting takes any. */
+function protocolOf(route: Route): Protocol | undefined {
+  switch (route.kind) {
+    case 'meeting':
+      return undefined;
+    case 'registration':
+      return route.registration.protocol;
+    case 'neighbour':
+      return 'h323';
+    case 'peer':
+    case 'internet':
+      return 'sip';
   }
 }
 
@@ -135,17 +158,20 @@ export function callerIn(plan: Plan, id: OrganisationId): ResolveRequest['from']
 }
 
 /**
- * An index in which these aliases are registered, each as one made-up SIP contact in the zone that the plan gives it: what
- * `portvakt route --register` needs where no service runs. `rejected`: texts that are no alias of a zone in which endpoints register.
+ * An index in which these aliases are registered, each as one made-up contact in the zone that the plan gives it: what
+ * `portvakt route --register` needs where no service runs. A prefix with a star (`46201*`) is a gateway's. `rejected`: texts that are no
+ * alias of a zone in which endpoints register.
+ * @param protocol what endpoints in hosted zones registered with; gateways speak H.323
  */
 export function pretendRegistered(
   plan: Plan,
   aliases: readonly string[],
+  protocol: Protocol = 'sip',
 ): { readonly index: RegistrationIndex; readonly rejected: readonly string[] } {
   const registrations = new Map<string, Registration>();
   const rejected: string[] = [];
   for (const text of aliases) {
-    const registration = pretended(plan, text);
+    const registration = pretended(plan, text, protocol);
     if (registration) registrations.set(registration.alias, registration);
     else rejected.push(text);
   }
@@ -156,16 +182,24 @@ function registrationIndex(registrations: ReadonlyMap<string, Registration>): Re
   return { find: (alias) => registrations.get(alias), size: registrations.size };
 }
 
-function pretended(plan: Plan, text: string): Registration | undefined {
+function pretended(plan: Plan, text: string, spoken: Protocol): Registration | undefined {
+  const prefix = text.endsWith('*') ? phoneDigits(text.slice(0, -1)) : undefined;
+  if (prefix !== undefined) {
+    const zone = seriesOfPrefix(plan, prefix)?.zone;
+    return zone?.kind === 'h323-gateway' ? registrationIn(zone, prefixKey(prefix), 'h323') : undefined;
+  }
   const read = normalise(text);
   if (read === undefined) return undefined;
   const number = numberAtDomain(read, plan);
   const zone = zoneOf(plan, number === undefined ? read : { kind: 'number', number });
-  if (zone?.kind !== 'hosted' && zone?.kind !== 'h323-gateway') return undefined;
-  const alias = number ?? aliasKey(read);
-  const contact = `<sip:${alias.replace(/@.*$/, '')}@endpoint.invalid>`;
+  if (zone?.kind === 'h323-gateway') return registrationIn(zone, number ?? aliasKey(read), 'h323');
+  return zone?.kind === 'hosted' ? registrationIn(zone, number ?? aliasKey(read), spoken) : undefined;
+}
+
+function registrationIn(zone: HostedZone | H323GatewayZone, alias: string, protocol: Protocol): Registration {
+  const contact = protocol === 'sip' ? `<sip:${alias.replace(/@.*$/, '')}@endpoint.invalid>` : 'h323:endpoint.invalid:1720';
   const binding = { contact, expiresAt: Number.MAX_SAFE_INTEGER, q: 1000, callId: '', cseq: 0, instance: '', regId: 0, path: [], flow: '' };
-  return { alias, organisation: zone.organisation.id, zone: zone.id, protocol: 'sip', bindings: [binding] };
+  return { alias, organisation: zone.organisation.id, zone: zone.id, protocol, bindings: [binding] };
 }
 
 /** `secure`: it was dialled as `sips:`, and stays that (RFC 3261 §19.1). */
@@ -174,7 +208,9 @@ function explainedRoute(route: Route, secure: boolean): ExplainedRoute {
     case 'registration': {
       const { alias, bindings } = route.registration;
       const target = bindings.map((binding) => binding.contact);
-      return { kind: route.kind, zone: route.zone.id, target, text: `to the endpoint registered as ${alias}: ${target.join(', ')}` };
+      const prefix = prefixOfKey(alias);
+      const who = prefix === undefined ? `the endpoint registered as ${alias}` : `the gateway registered for the prefix ${prefix}`;
+      return { kind: route.kind, zone: route.zone.id, target, text: `to ${who}: ${target.join(', ')}` };
     }
     case 'peer':
     case 'neighbour':
@@ -224,7 +260,7 @@ function refusedCallers(
   return refused;
 }
 
-function conditions(from: Zone, resolution: Resolution, secure: boolean): Explanation['conditions'] {
+function conditions(from: Zone, resolution: Resolution, { secure, protocol }: CallPolicy): Explanation['conditions'] {
   const zones = new Set<Zone>([from]);
   if (resolution.outcome === 'routes') for (const route of resolution.routes) if (route.kind !== 'meeting') zones.add(route.zone);
   const found: { zone: string; refusal: RefusalCode; text: string }[] = [];
@@ -233,7 +269,7 @@ function conditions(from: Zone, resolution: Resolution, secure: boolean): Explan
   for (const { id, encryption, signalling } of zones) {
     const add = (refusal: RefusalCode): void => void found.push({ zone: id, refusal, text: refusals[refusal].sip.warning });
     if (encryption === 'required') add('mediaNotEncrypted');
-    if (signalling === 'secure') add('keysInClear');
+    if (signalling === 'secure' && protocol === 'sip') add('keysInClear');
   }
   return found;
 }

@@ -1,7 +1,7 @@
 import type { RefusalCode } from '../calls/reasons.js';
 import { phoneDigits } from '../plan/dialled.js';
 import { hostPort } from '../plan/host.js';
-import { aliasKey, expandExtension, normalise, numberAtDomain } from '../plan/normalise.js';
+import { aliasKey, expandExtension, normalise, numberAtDomain, prefixKey } from '../plan/normalise.js';
 import type { DomainOwner, E164, NumberSeries, Organisation, Plan, Zone } from '../plan/plan.js';
 import { transformAll } from '../plan/transforms.js';
 import type { Registration, RegistrationIndex } from '../registry/registration.js';
@@ -181,9 +181,20 @@ function inSeries(context: Context, alias: NumberAlias, series: NumberSeries, re
   context.trace?.(steps.matched(series));
   if (series.meeting) return toMeeting(context, alias, alias.number);
   const { organisation, zone } = series;
-  // A gateway registers the prefix that it serves, and is called for every number behind it (H.323 §7.2.2).
-  const found = zone?.kind === 'h323-gateway' ? (registration ?? context.registrations.find(series.prefix)) : registration;
-  return toZone(context, alias, organisation, zone, found);
+  if (zone?.kind !== 'h323-gateway' || registration) return toZone(context, alias, organisation, zone, registration);
+  return toZone(context, alias, organisation, zone, byPrefix(context, alias.number, series));
+}
+
+/** A gateway registers the prefixes that it serves, and gets the calls to every number behind them (H.323 §7.2.2): the longest one wins. */
+function byPrefix({ registrations, trace }: Context, number: E164, series: NumberSeries): Registration | undefined {
+  for (let length = number.length; length >= series.prefix.length; length--) {
+    const prefix = number.slice(0, length);
+    const registration = registrations.find(prefixKey(prefix));
+    if (registration === undefined) continue;
+    trace?.(steps.behindPrefix(number, prefix));
+    return registration;
+  }
+  return undefined;
 }
 
 function byDomain(context: Context, alias: UriAlias): Resolution {

@@ -1,5 +1,5 @@
 import type { RefusalCode } from '../calls/reasons.js';
-import type { E164, MeetingSeries, Organisation, SipPeer, Zone } from '../plan/plan.js';
+import type { E164, H323Peer, MeetingSeries, Organisation, SipPeer, Zone } from '../plan/plan.js';
 import type { Registration } from '../registry/registration.js';
 
 /** One candidate target for a call. The resolver gives them in the order in which they are to be tried. */
@@ -51,7 +51,7 @@ export interface InternetRoute {
 export interface NeighbourRoute {
   readonly kind: 'neighbour';
   readonly zone: Zone;
-  readonly peer: { readonly id: string; readonly host: string; readonly port: number };
+  readonly peer: H323Peer;
   readonly alias: AliasKey;
 }
 

@@ -1,6 +1,6 @@
 import { type RefusalCode, refusals } from '../calls/reasons.js';
 import { parseHostPort } from '../plan/host.js';
-import { aliasKey } from '../plan/normalise.js';
+import { aliasKey, prefixOfKey } from '../plan/normalise.js';
 import type { DomainOwner, E164, NumberSeries, Organisation, Zone } from '../plan/plan.js';
 import type { AppliedTransform } from '../plan/transforms.js';
 import type { Registration } from '../registry/registration.js';
@@ -70,9 +70,16 @@ export function owned(owner: DomainOwner): Step {
   return { step: 'domain', text: `The domain ${domain} belongs to ${who}.`, data };
 }
 
+export function behindPrefix(number: string, prefix: string): Step {
+  const text = `${number} is not registered itself; of the prefixes registered, ${prefix} is the longest that it begins with.`;
+  return { step: 'registration', text, data: { number, prefix } };
+}
+
 export function registered(registration: Registration): Step {
   const { alias, protocol, organisation, zone, bindings } = registration;
-  const text = `${alias} is registered over ${protocol === 'sip' ? 'SIP' : 'H.323'} with ${bindings.length} contact${bindings.length === 1 ? '' : 's'}.`;
+  const prefix = prefixOfKey(alias);
+  const what = prefix === undefined ? alias : `The prefix ${prefix}`;
+  const text = `${what} is registered over ${protocol === 'sip' ? 'SIP' : 'H.323'} with ${bindings.length} contact${bindings.length === 1 ? '' : 's'}.`;
   return { step: 'registration', text, data: { alias, protocol, organisation, zone, contacts: bindings.length } };
 }
 

@@ -38,6 +38,8 @@ function build(changed: Partial<Parts> = {}) {
 const found = (changed: Partial<Parts>) => build(changed).findings.map((finding) => formatFinding(finding).replace(/^plan\.yaml:/, ''));
 const norr = (from: string | RegExp, to: string): Partial<Parts> => ({ norr: parts.norr.replace(from, to) });
 const syd = (from: string | RegExp, to: string): Partial<Parts> => ({ syd: parts.syd.replace(from, to) });
+const neighbour = (more: string, host = '192.0.2.1') =>
+  syd(/syd:\n {8}kind: sip-trunk[\s\S]*/, `syd: { kind: h323-neighbour, peers: [{ host: ${host} }], ${more} }`);
 const rules = (...lines: string[]): Partial<Parts> => ({ transforms: ['transforms:', ...lines.map((line) => `  - ${line}`)].join('\n') });
 
 it('tells a trunk that wants a certificate by nothing else: not by the addresses of its peers', () => {
@@ -85,7 +87,16 @@ describe('buildPlan', () => {
       sbc: { kind: sip-trunk, peers: [{ host: sbc.syd.example }], sources: { addresses: ['2001:DB8:0::/32', '[::1]:5071', '192.0.2.77/28'], certificateNames: [SBC.syd.example] } }`,
     });
     expect(findings).toEqual([]);
-    expect(plan?.zones.get('gk')).toMatchObject({ encryption: 'preferred', peers: [{ id: 'gk/[2001:db8::7]:1719', port: 1719 }] });
+    const unlimited = { callKbps: undefined, totalKbps: undefined };
+    expect(plan?.zones.get('gk')).toMatchObject({
+      encryption: 'preferred',
+      peers: [{ id: 'gk/[2001:db8::7]:1719', port: 1719 }],
+      sources: { addresses: ['2001:db8::7'] },
+      search: 'parallel',
+      hopCount: 7,
+      bandwidth: unlimited,
+    });
+    for (const id of ['mcu', 'rooms']) expect(plan?.zones.get(id)).toMatchObject({ unregistered: false, bandwidth: unlimited });
     const rooms = plan?.zones.get('rooms');
     expect(rooms?.kind === 'hosted' && [...rooms.accounts.users.keys()]).toEqual(['anna', 'bo@syd.example', '0001']);
     expect(plan?.zones.get('sbc')).toMatchObject({
@@ -96,7 +107,87 @@ describe('buildPlan', () => {
     expect(plan?.series.lookup('461030001')?.series.zone?.id).toBe('mcu');
   });
 
+  it('reads what H.323 zones may say', () => {
+    const keys = 'bandwidth: { call: 4000, total: 200000 }, unregistered: true, sources: { addresses: [192.0.2.0/24] }';
+    const bandwidth = { callKbps: 4000, totalKbps: 200_000 };
+    for (const kind of ['hosted', 'h323-gateway']) {
+      const { plan, findings } = build(norr('kind: hosted,', `kind: ${kind}, ${keys},`));
+      expect(findings).toEqual([]);
+      expect(plan?.zones.get('norr')).toMatchObject({ kind, bandwidth, unregistered: true });
+    }
+    const { plan, findings } = build(neighbour('search: in-order, hopCount: 3, bandwidth: { call: 4000 }'));
+    expect(findings).toEqual([]);
+    expect(plan?.zones.get('syd')).toMatchObject({ search: 'in-order', hopCount: 3, bandwidth: { callKbps: 4000, totalKbps: undefined } });
+  });
+
+  it('knows a neighbour by its address, whatever the port, unless something more exact is written', () => {
+    const sources = (more: string, host = '192.0.2.1') => build(neighbour(more, host)).plan?.zones.get('syd')?.sources.addresses;
+    expect(sources('sources: { addresses: [192.0.2.9] }')).toEqual(['192.0.2.9', '192.0.2.1']);
+    expect(sources('sources: { addresses: ["127.0.0.1:1719"] }', '127.0.0.1')).toEqual(['127.0.0.1:1719']);
+    expect(sources('sources: { addresses: [192.0.2.0/28] }')).toEqual(['192.0.2.0/28', '192.0.2.1']);
+    expect(sources('sources: { certificateNames: [gk.syd.example] }')).toEqual([]);
+  });
+
   it.each<[string, Partial<Parts>, string[]]>([
+    [
+      'bandwidth of a call above that of all',
+      norr('kind: hosted,', 'kind: hosted, bandwidth: { call: 900, total: 800 },'),
+      [
+        "14:48: error: one call may have more (900 kbit/s) than all calls of the zone together (800 kbit/s); write at most 800, or raise 'total'",
+      ],
+    ],
+    [
+      'callers without a registration and without a source',
+      norr('kind: hosted,', 'kind: hosted, unregistered: true,'),
+      [
+        "14:43: error: calls without a registration are told by their source, and this zone has none; write 'sources: { addresses: [192.0.2.10] }' in the zone, or take 'unregistered' away",
+      ],
+    ],
+    [
+      'H.323 keys where they mean nothing',
+      syd('kind: sip-trunk', 'kind: sip-trunk\n        search: parallel'),
+      ["24:9: error: unknown key 'search'; take it away; known here: kind, encryption, signalling, sources, peers, ping"],
+    ],
+    [
+      'hop counts that no LRQ can carry',
+      neighbour('hopCount: 256, search: both'),
+      [
+        "22:76: error: 'hopCount' is '256'; write a whole number from 1 to 255, for example 'hopCount: 7'",
+        "22:89: error: 'search' is 'both'; write one of parallel, in-order, for example 'search: parallel'",
+      ],
+    ],
+    [
+      'a neighbour that takes in the whole machine',
+      neighbour('search: parallel', '127.0.0.1'),
+      [
+        `22:44: warning: '127.0.0.1' takes in every caller on this machine, also those who would log on; write address and port as the zone's sources, for example 'sources: { addresses: ["127.0.0.1:1719"] }'`,
+      ],
+    ],
+    [
+      'a neighbour known by name only',
+      neighbour('search: parallel', 'gk.syd.example'),
+      [
+        "22:44: warning: calls from this peer cannot be told to be the zone's: it is known by name only; write 'sources: { addresses: [192.0.2.10] }' or 'sources: { certificateNames: […] }' in the zone",
+      ],
+    ],
+    [
+      "a neighbour's address that another zone has",
+      { ...neighbour('search: parallel'), ...norr('kind: hosted,', 'kind: hosted, sources: { addresses: [192.0.2.1] },') },
+      ["22:43: error: '192.0.2.1' tells callers of the zone 'norr' already; keep it in one zone: a caller must belong to exactly one"],
+    ],
+    [
+      'a gateway that logs on as another zone',
+      {
+        ...norr('kind: hosted, accounts: { sharedPassword: x }', 'kind: h323-gateway, accounts: { users: { gw-1: x } }'),
+        ...syd(/kind: sip-trunk[\s\S]*/, 'kind: h323-gateway\n        accounts: { users: { GW-1: y } }'),
+      },
+      ["24:28: error: the user 'gw-1' logs on to the zone 'norr' already; give each gateway a name of its own"],
+    ],
+    [
+      'a gateway nobody can log on to',
+      norr('kind: hosted, accounts: { sharedPassword: x }', 'kind: h323-gateway'),
+      ["14:7: warning: nobody can log on to the zone 'norr'; write 'accounts:' with a sharedPassword or users, or 'sources:'"],
+    ],
     [
       'a series that two organisations have',
       syd('prefix: 46102', 'prefix: 46101'),

@@ -20,20 +20,22 @@ const contactChange: fc.Arbitrary<ContactChange> = fc
   })
   .map(contact);
 
+const request = fc
+  .record({
+    alias: fc.nat({ max: 9 }).map((n) => `a${n}`),
+    organisation: fc.constantFrom(...ORGANISATIONS),
+    protocol: fc.constantFrom('sip' as const, 'sip' as const, 'sip' as const, 'h323' as const),
+    callId: fc.constantFrom('x', 'y', ''),
+    cseq: fc.nat({ max: 20 }),
+    contacts: fc.array(contactChange, { maxLength: 6 }),
+    removeAll: fc.boolean(),
+    exclusive: fc.constantFrom(false, false, true),
+  })
+  .map((one) => change({ ...one, removeAll: one.removeAll && one.contacts.length === 0, limits: LIMITS }));
+
 const operation = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      do: fc.constant('apply' as const),
-      alias: fc.nat({ max: 9 }).map((n) => `a${n}`),
-      organisation: fc.constantFrom(...ORGANISATIONS),
-      protocol: fc.constantFrom('sip' as const, 'sip' as const, 'sip' as const, 'h323' as const),
-      callId: fc.constantFrom('x', 'y'),
-      cseq: fc.nat({ max: 20 }),
-      contacts: fc.array(contactChange, { maxLength: 6 }),
-      removeAll: fc.boolean(),
-    }),
-  },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('apply' as const), request }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('applyAll' as const), requests: fc.array(request, { maxLength: 5 }) }) },
   {
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.nat({ max: 20_000 }), budget: fc.integer({ min: 1, max: 5 }) }),
@@ -84,11 +86,20 @@ it('keeps counts, limits, order and ends right, and applies all of a change or n
           for (let more = true; more; ) more = registry.expire(now, step.budget);
         } else if (step.do === 'drop') {
           registry.dropFlow(step.flow);
+        } else if (step.do === 'apply') {
+          const before = contents(registry);
+          const result = registry.apply(step.request, now);
+          if (!result.ok && result.refusal !== 'registrationLicencesExhausted') expect(contents(registry)).toEqual(before);
+          if (result.ok) expect(registry.find(step.request.alias)).toBe(result.registration);
         } else {
           const before = contents(registry);
-          const result = registry.apply(change({ ...step, removeAll: step.removeAll && step.contacts.length === 0, limits: LIMITS }), now);
+          const { requests } = step;
+          const result = registry.applyAll(requests, now);
           if (!result.ok && result.refusal !== 'registrationLicencesExhausted') expect(contents(registry)).toEqual(before);
-          if (result.ok) expect(registry.find(step.alias)).toBe(result.registration);
+          for (const [index, { alias }] of requests.entries()) {
+            const isLast = requests.findLastIndex((other) => other.alias === alias) === index;
+            if (result.ok && isLast) expect(registry.find(alias)).toBe(result.registrations[index]);
+          }
         }
         expectSound(registry, now);
         expect(new Map([...registry.values()].map((one) => [one.alias, JSON.parse(JSON.stringify(one))]))).toEqual(heard);

@@ -109,6 +109,42 @@ describe('formatExplanation', () => {
   });
 });
 
+describe('a caller that speaks H.323', () => {
+  const { plan, health } = new World('{ outbound: true }');
+  const explain = (dialled: string, registered: readonly string[] = []) => {
+    const { index } = pretendRegistered(plan, registered, 'h323');
+    const request = { dialled, fromOrganisation: 'region-norr' };
+    return explainRoute(plan, index, health, request, { ...first, protocol: 'h323' });
+  };
+
+  it('reaches endpoints, gateways and neighbours over H.323, and nothing over SIP', () => {
+    expect(explain('461020001', ['461020001'])).toMatchObject({
+      routes: [{ kind: 'registration', target: ['h323:endpoint.invalid:1720'] }],
+    });
+    expect(explain('46401123')).toMatchObject({ outcome: 'routes', routes: [{ kind: 'neighbour', zone: 'ost' }] });
+    expect(explain('463010001').refusal?.code).toBe('interworkingUnavailable');
+    expect(explain('bo@far.example').refusal?.code).toBe('interworkingUnavailable');
+    expect(explain('46401123').conditions.map(({ refusal }) => refusal)).not.toContain('keysInClear');
+  });
+
+  it('is told which prefix leads to the gateway', () => {
+    const text = formatExplanation(explain('46402123', ['46402*', '+46 402 12*']));
+    expect(text).toContain('46402123 is not registered itself; of the prefixes registered, 4640212 is the longest that it begins with.');
+    expect(text).toContain('The prefix 4640212 is registered over H.323 with 1 contact.');
+    expect(text).toContain('to the gateway registered for the prefix 4640212: h323:endpoint.invalid:1720 (zone vast)');
+  });
+
+  it('registers prefixes of gateways alone', () => {
+    expect(pretendRegistered(plan, ['46402*', '464021*', '46101*', '4640*', '464021234*', '47*', '*']).rejected).toEqual([
+      '46101*',
+      '4640*',
+      '464021234*',
+      '47*',
+      '*',
+    ]);
+  });
+});
+
 describe('pretendRegistered', () => {
   it('registers aliases as the plan places them', () => {
     const { plan, health } = new World();

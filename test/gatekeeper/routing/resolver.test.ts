@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { prefixKey } from '../../../src/gatekeeper/plan/normalise.js';
 import type { Resolution, Step } from '../../../src/gatekeeper/routing/route.js';
 import { summary, World } from './world.js';
 
@@ -190,13 +191,43 @@ describe('resolve: H.323 zones and meetings', () => {
     expect(summary(new World().call('olle@ost.example'))).toBe('neighbour olle@ost.example at 192.0.2.40');
   });
 
-  it('sends a number to the gateway that registered it or its prefix', () => {
+  it('sends a number to the gateway that registered it, or else the longest prefix that it begins with', () => {
     const world = new World();
-    expect(summary(world.call('46402123'))).toBe('refused calleeNotRegistered');
-    world.register('46402', 'kommun-vast', 'vast', 'h323');
-    expect(summary(world.call('46402123'))).toBe('registration 46402 in vast');
+    const target = () => summary(world.call('46402123'));
+    expect(target()).toBe('refused calleeNotRegistered');
+    for (const prefix of ['46402', '4640212', '46402123']) {
+      world.register(prefixKey(prefix), 'kommun-vast', 'vast', 'h323');
+      expect(target()).toBe(`registration ${prefixKey(prefix)} in vast`);
+    }
+    expect(summary(world.call('46402124'))).toBe(`registration ${prefixKey('4640212')} in vast`);
+    expect(summary(world.call('46402199'))).toBe(`registration ${prefixKey('46402')} in vast`);
     world.register('46402123', 'kommun-vast', 'vast', 'h323');
-    expect(summary(world.call('46402123'))).toBe('registration 46402123 in vast');
+    expect(target()).toBe('registration 46402123 in vast');
+  });
+
+  it('takes a prefix for no number, and lets nobody dial one', () => {
+    const world = new World().register('46402', 'kommun-vast', 'vast', 'h323').register(prefixKey('46101'), 'region-norr', 'norr', 'h323');
+    expect(summary(world.call('46402123'))).toBe('refused calleeNotRegistered');
+    // Endpoints of hosted zones serve no prefixes.
+    expect(summary(world.call('461010001'))).toBe('refused calleeNotRegistered');
+    for (const dialled of [prefixKey('46101'), `sip:${prefixKey('46101')}`, '46101*', `"46101" <${prefixKey('46101')}>`]) {
+      expect(summary(world.call(dialled))).toMatch(/^refused /);
+    }
+  });
+
+  it('offers every gateway that shares a prefix', () => {
+    const world = new World().register(prefixKey('46402'), 'kommun-vast', 'vast', 'h323');
+    const contact = { key: 'other', expires: 60, q: 500, instance: '', regId: 0, path: [], flow: '' };
+    const contacts = [{ contact: 'h323:192.0.2.2:1720', ...contact }];
+    const limits = { organisation: 1, total: 1 };
+    const change = { alias: prefixKey('46402'), organisation: 'kommun-vast', zone: 'vast', protocol: 'h323', callId: '', cseq: 0 } as const;
+    expect(world.registry.apply({ ...change, contacts, removeAll: false, limits }, 0).ok).toBe(true);
+    const resolution = world.call('46402123');
+    const [route] = resolution.outcome === 'routes' ? resolution.routes : [];
+    expect(route?.kind === 'registration' && route.registration.bindings.map(({ contact }) => contact)).toEqual([
+      `<sip:${prefixKey('46402')}@192.0.2.1>`,
+      'h323:192.0.2.2:1720',
+    ]);
   });
 
   it.each([

@@ -14,6 +14,8 @@ import { MemoryStore } from '../../../src/state/memory.js';
 
 export const NOW = Date.UTC(2026, 0, 15, 12, 0, 0);
 export const REALM = 'portvakt.example';
+const UNLIMITED = { callKbps: undefined, totalKbps: undefined };
+
 export const PASSWORD = 'portvakt-demo';
 
 interface OrganisationShape {
@@ -60,7 +62,13 @@ export function planOf(shapes: readonly OrganisationShape[]): Plan {
     const zone: Zone =
       shape.kind === 'sip-trunk'
         ? { ...base, kind: 'sip-trunk', peers: [peer], ping: { intervalSeconds: 0, missesUntilDown: 2, answersUntilUp: 1 } }
-        : ({ ...base, kind: 'hosted', accounts: { sharedPassword, users } } satisfies HostedZone);
+        : ({
+            ...base,
+            kind: 'hosted',
+            accounts: { sharedPassword, users },
+            bandwidth: UNLIMITED,
+            unregistered: false,
+          } satisfies HostedZone);
     const numbers: NumberSeries = { prefix: shape.prefix, digits: 4, organisation, zone, meeting: false };
     organisation.zones = [zone];
     organisation.series = [numbers];

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { identify, zoneOfUser } from '../../../src/gatekeeper/sip/source-zone.js';
-import { PASSWORD, planOf } from './registrar-fixture.js';
+import { buildPlan } from '../../../src/gatekeeper/plan/build-plan.js';
+import { hostedUser, identify, zoneOfUser } from '../../../src/gatekeeper/plan/source-zone.js';
+import { gateway, neighbour, planText, testPlan } from '../../support/plan.js';
+import { PASSWORD, planOf } from '../sip/registrar-fixture.js';
 
 const from = (address: string, port = 40_000, certificateNames: readonly string[] = []) => ({
   remote: { address, port },
@@ -100,5 +102,50 @@ describe('zoneOfUser', () => {
     ['what is no name', '<>@@', 'norr.example'],
   ])('%s is nobody', (_, username, domain) => {
     expect(found(username, domain)).toBeUndefined();
+  });
+});
+
+describe('H.323 zones', () => {
+  const { plan, findings } = buildPlan({
+    file: 'plan.yaml',
+    text: planText(
+      testPlan(({ organisations }) => {
+        organisations.vik = gateway({
+          accounts: { users: { 'gw-vik': 'of the gateway', '0007': 'of a number', 'anna@vik.example': 'of Anna', '462010009': 'of nine' } },
+        });
+        organisations.ost = neighbour([{ host: '192.0.2.40', port: 1719 }]);
+        organisations.norr.zones = {
+          norr: { kind: 'hosted', signalling: 'any', accounts: { sharedPassword: 'shared', users: { 'gw-vik@norr.example': 'own' } } },
+        };
+      }),
+    ),
+  });
+  if (!plan) throw new Error(findings.map(({ message }) => message).join());
+  const found = (username: string, domain?: string) => {
+    const user = zoneOfUser(plan, username, domain);
+    return user && [user.zone.id, user.user, user.account.password];
+  };
+
+  test('a gateway logs on with any name of its zone, and nobody over SIP', () => {
+    expect(found('GW-Vik')).toEqual(['vik', 'gw-vik', 'of the gateway']);
+    expect(found('anna@vik.example')).toEqual(['vik', 'anna@vik.example', 'of Anna']);
+    expect(found('+46 201 0009')).toEqual(['vik', '462010009', 'of nine']);
+    expect(found('0007@vik.example')).toEqual(['vik', '462010007', 'of a number']);
+    expect(found('gw-vast')).toBeUndefined();
+    expect(found('462010001')).toBeUndefined();
+    for (const name of ['gw-vik', 'anna@vik.example', '462010009', '0007@vik.example'])
+      expect(hostedUser(plan, name, undefined)).toBeUndefined();
+  });
+
+  test("a gateway's name hides no hosted user's", () => {
+    expect(found('gw-vik@norr.example')).toEqual(['norr', 'gw-vik@norr.example', 'own']);
+    expect(hostedUser(plan, 'gw-vik', 'norr.example')?.account.password).toBe('own');
+    expect(found('461010001')).toEqual(['norr', '461010001', 'shared']);
+  });
+
+  test('a neighbour is known by its address, from any port', () => {
+    expect(identify(plan, from('192.0.2.40', 1719))?.id).toBe('ost');
+    expect(identify(plan, from('192.0.2.40', 49_152))?.id).toBe('ost');
+    expect(identify(plan, from('192.0.2.41', 1719))).toBeUndefined();
   });
 });

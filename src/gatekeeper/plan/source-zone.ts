@@ -1,18 +1,23 @@
 import { BlockList, isIP, SocketAddress } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { canonicalDomain, expandExtension, normalise, numberAtDomain } from '../plan/normalise.js';
-import type { Account, HostedZone, Plan, Zone } from '../plan/plan.js';
-import type { Flow } from './transport/flow.js';
+import type { CanonicalAlias } from '../routing/route.js';
+import { aliasKey, canonicalDomain, expandExtension, normalise, numberAtDomain } from './normalise.js';
+import type { Account, H323GatewayZone, HostedZone, Plan, Zone } from './plan.js';
 
-/** What of a flow tells who is at its other end. */
-export type FlowIdentity = Pick<Flow, 'remote' | 'certificateNames'>;
+/** What of a connection, or of a datagram's source, tells who is at its other end. */
+export interface PeerIdentity {
+  /** An IP literal as sockets report it. */
+  readonly remote: { readonly address: string; readonly port: number };
+  /** DNS and URI names of the verified certificate, lower case; none without TLS. */
+  readonly certificateNames: readonly string[];
+}
 
 /**
- * The zone a request comes from, as its flow tells: by a name in the peer's verified certificate, else by address and port, else by address,
- * else by the longest block it is in. Undefined: the flow does not tell; ask for digest, or it is the Internet.
+ * The zone a request comes from, as its source tells: by a name in the peer's verified certificate, else by address and port, else by
+ * address, else by the longest block it is in. Undefined: the source does not tell; ask for a password, or it is the Internet.
  */
-export function identify(plan: Plan, flow: FlowIdentity): Zone | undefined {
-  return tableOf(plan).find(flow);
+export function identify(plan: Plan, peer: PeerIdentity): Zone | undefined {
+  return tableOf(plan).find(peer);
 }
 
 const tables = new WeakMap<Plan, SourceTable>();
@@ -53,7 +58,7 @@ class SourceTable {
     this.#blocks.sort((a, b) => b.bits - a.bits);
   }
 
-  find({ remote, certificateNames }: FlowIdentity): Zone | undefined {
+  find({ remote, certificateNames }: PeerIdentity): Zone | undefined {
     for (const name of certificateNames) {
       const zone = this.#names.get(bareName(name));
       if (zone) return zone;
@@ -117,46 +122,83 @@ function plainAddress(address: string): string {
   return bare.startsWith('::ffff:') && bare.includes('.') ? bare.slice(7) : bare;
 }
 
-/** Who logs on: a user of a hosted zone, by the one name it has in the plan. */
-export interface HostedUser {
-  readonly zone: HostedZone;
-  /** `461010001` or `anna@norr.example`. */
+/** Who logs on, by the one name it has in the plan. */
+export interface ZoneUser<Z extends HostedZone | H323GatewayZone = HostedZone | H323GatewayZone> {
+  readonly zone: Z;
+  /** `461010001` or `anna@norr.example`; of a gateway also the name that stands in its zone's `users`, such as `gw-vik`. */
   readonly user: string;
   readonly account: Account;
 }
 
 /**
- * The hosted user with this digest username: a number in any written form, `extension@domain`, `user@domain`, or an extension or URI user
- * alone, which then is one of `domain`. Undefined: no hosted zone has it, or it has no password.
- * @param domain a domain of the plan that the request speaks of (From, To, Request-URI); undefined: none
+ * Who has this user name: a gateway's, as it stands in the `users` of any h323-gateway zone; or what `hostedUser` reads; or a number or URI
+ * that a gateway's zone serves and has a shared password for. Undefined: nobody, or there is no password.
+ * @param domain a domain of the plan that the request speaks of; undefined: none
  */
-export function zoneOfUser(plan: Plan, username: string, domain: string | undefined): HostedUser | undefined {
+export function zoneOfUser(plan: Plan, username: string, domain: string | undefined): ZoneUser | undefined {
   const alias = normalise(username);
-  if (!alias) return undefined;
+  const gateway = alias && gatewayUsersOf(plan).get(aliasKey(alias));
+  return gateway ?? (alias && userAs(plan, username, alias, domain));
+}
+
+/**
+ * The hosted user with this name: a number in any written form, `extension@domain`, `user@domain`, or an extension or URI user alone, which
+ * then is one of `domain`. Undefined: no hosted zone has it, or it has no password.
+ * @param domain a domain of the plan that the request speaks of (SIP: From, To, Request-URI); undefined: none
+ */
+export function hostedUser(plan: Plan, username: string, domain: string | undefined): ZoneUser<HostedZone> | undefined {
+  const alias = normalise(username);
+  const user = alias && userAs(plan, username, alias, domain);
+  return user && isHosted(user) ? user : undefined;
+}
+
+function isHosted(user: ZoneUser): user is ZoneUser<HostedZone> {
+  return user.zone.kind === 'hosted';
+}
+
+const gatewayUsers = new WeakMap<Plan, ReadonlyMap<string, ZoneUser<H323GatewayZone>>>();
+
+/** By name. The plan's checks refuse one in two zones; should one get through, the zone written first keeps it. */
+function gatewayUsersOf(plan: Plan): ReadonlyMap<string, ZoneUser<H323GatewayZone>> {
+  const known = gatewayUsers.get(plan);
+  if (known) return known;
+  const users = new Map<string, ZoneUser<H323GatewayZone>>();
+  for (const zone of plan.zones.values()) {
+    if (zone.kind !== 'h323-gateway') continue;
+    for (const [user, account] of zone.accounts.users) if (!users.has(user)) users.set(user, { zone, user, account });
+  }
+  gatewayUsers.set(plan, users);
+  return users;
+}
+
+function userAs(plan: Plan, username: string, alias: CanonicalAlias, domain: string | undefined): ZoneUser | undefined {
   if (alias.kind === 'number') {
     const series = plan.series.lookup(alias.number);
-    if (series?.exact) return hostedUser(series.series.zone, alias.number, alias.number);
+    if (series?.exact) return userOf(series.series.zone, alias.number, alias.number);
     const organisation = domain === undefined ? undefined : plan.domains.get(domain)?.organisation;
     const number = organisation && expandExtension(alias.number, organisation);
     if (number === undefined || number === 'ambiguous') return undefined;
-    return hostedUser(plan.series.lookup(number)?.series.zone, number, alias.number);
+    return userOf(plan.series.lookup(number)?.series.zone, number, alias.number);
   }
   if (alias.kind === 'uri') {
     const number = numberAtDomain(alias, plan);
-    if (number !== undefined) return hostedUser(plan.series.lookup(number)?.series.zone, number, alias.user);
-    return hostedUser(plan.domains.get(alias.domain)?.zone, `${alias.user}@${alias.domain}`, alias.user);
+    if (number !== undefined) return userOf(plan.series.lookup(number)?.series.zone, number, alias.user);
+    return userOf(plan.domains.get(alias.domain)?.zone, `${alias.user}@${alias.domain}`, alias.user);
   }
   // user@192.0.2.1 names this gatekeeper by its address: the user alone counts.
-  if (alias.kind === 'address') return zoneOfUser(plan, alias.user, domain);
-  if (alias.kind !== 'h323Id' || domain === undefined) return undefined;
+  if (alias.kind === 'address') {
+    const user = normalise(alias.user);
+    return user && userAs(plan, alias.user, user, domain);
+  }
+  if (domain === undefined) return undefined;
   // A name alone reads as an H.323-ID; with the domain it is a URI, and normalised as one.
   const uri = normalise(`${username}@${domain}`);
-  return uri?.kind === 'uri' ? hostedUser(plan.domains.get(uri.domain)?.zone, `${uri.user}@${uri.domain}`, uri.user) : undefined;
+  return uri?.kind === 'uri' ? userOf(plan.domains.get(uri.domain)?.zone, `${uri.user}@${uri.domain}`, uri.user) : undefined;
 }
 
 /** Accounts may be written by the whole name or, shorter, by extension or URI user. */
-function hostedUser(zone: Zone | undefined, user: string, short: string): HostedUser | undefined {
-  if (zone?.kind !== 'hosted') return undefined;
+function userOf(zone: Zone | undefined, user: string, short: string): ZoneUser | undefined {
+  if (zone?.kind !== 'hosted' && zone?.kind !== 'h323-gateway') return undefined;
   const { users, sharedPassword } = zone.accounts;
   const account = users.get(user) ?? users.get(short);
   if (account) return { zone, user, account };
