@@ -1,0 +1,235 @@
+import { isIP } from 'node:net';
+import type { Clock } from '../../../clock.js';
+import type { H323NeighbourZone } from '../../plan/plan.js';
+import type { NeighbourRoute, PeerHealthView } from '../../routing/route.js';
+import {
+  type AliasAddress,
+  type FeatureSet,
+  type LocationConfirm,
+  type LocationRejectReason,
+  type RasMessage,
+  rasMessage,
+} from '../asn1/h225.js';
+import { LocationCache } from './location-cache.js';
+import { NeighbourHealth } from './neighbour-health.js';
+import type { Requests } from './requests.js';
+import { type SocketAddress, socketAddress, transportAddress } from './transport-address.js';
+
+export interface LocateQuestion {
+  readonly zone: H323NeighbourZone;
+  /** In the order in which they are to be asked. */
+  readonly peers: readonly NeighbourRoute['peer'][];
+  readonly alias: AliasAddress;
+  /** 32 hexadecimal digits; undefined: the question belongs to no call. */
+  readonly callIdentifier: string | undefined;
+  /** How many more gatekeepers the question may pass; undefined: as many as the zone says. */
+  readonly hopCount: number | undefined;
+  /** Who calls; undefined: nothing is said. */
+  readonly sourceInfo?: readonly AliasAddress[] | undefined;
+}
+
+export type Located =
+  | {
+      readonly outcome: 'found';
+      readonly signalAddress: SocketAddress;
+      /** The address takes TLS (H.460.22). */
+      readonly secure: boolean;
+      readonly peerId: string;
+      /** The name that the neighbour knows it by, where it said so. */
+      readonly destinationInfo: readonly AliasAddress[] | undefined;
+    }
+  /** Every peer that answered said no. `reason`: of the first that did. */
+  | { readonly outcome: 'rejected'; readonly reason: LocationRejectReason['type']; readonly peerId: string }
+  /** None answered in time. */
+  | { readonly outcome: 'silent' };
+
+export interface NeighboursOptions {
+  readonly clock: Clock;
+  readonly requests: Requests;
+  readonly settings: LocationSettings;
+  /** The IP addresses of a peer's host name; rejects or gives none where it has none. */
+  readonly lookUp: (host: string) => Promise<readonly string[]>;
+  /** The RAS listener to ask from, and its address as the peer may answer to; undefined: none has its address family. */
+  readonly listenerFor: (address: string) => { readonly local: SocketAddress; readonly replyAddress: SocketAddress } | undefined;
+  /** Where a feature set says that TLS is to be called (H.460.22). */
+  readonly tlsAddress?: ((features: FeatureSet) => SocketAddress | undefined) | undefined;
+  readonly onLocated?: ((zone: H323NeighbourZone, located: Located, cached: boolean) => void) | undefined;
+  readonly onPeerChange?: ((peerId: string, up: boolean) => void) | undefined;
+}
+
+export interface LocationSettings {
+  /** How long a peer has for its answer, repetitions included. */
+  readonly timeoutMs: number;
+  /** Repetitions, evenly within `timeoutMs`. */
+  readonly retries: number;
+  /** How long an answer is good for the next caller; 0: it is not. */
+  readonly cacheSeconds: number;
+}
+
+/** One peer and what it is asked. */
+interface Ask {
+  readonly peer: NeighbourRoute['peer'];
+  readonly question: LocateQuestion;
+}
+
+type Verdict = Exclude<Located, { readonly outcome: 'silent' }> | undefined;
+
+/** Asks neighbour gatekeepers where an alias is, by LRQ (H.225.0 §7.13). */
+export class Neighbours {
+  readonly #options: NeighboursOptions;
+  readonly #cache: LocationCache<Located>;
+  readonly #underway = new Map<string, Promise<Located>>();
+  readonly #health: NeighbourHealth<Ask>;
+
+  constructor(options: NeighboursOptions) {
+    this.#options = options;
+    this.#cache = new LocationCache(options.settings.cacheSeconds * 1000);
+    this.#health = new NeighbourHealth(options.onPeerChange);
+  }
+
+  /** Which peers the resolver may offer: those that did not leave the last question unanswered. */
+  get health(): PeerHealthView {
+    return this.#health;
+  }
+
+  /**
+   * Where the alias is: from the cache, together with others who ask the same now, or by LRQ to the zone's peers, all at once or one after
+   * the other as the zone says. The first LCF counts. Never rejects, and is over after `timeoutMs` for each peer asked in order, longer only
+   * if one asks for more time (RIP).
+   */
+  locate(question: LocateQuestion): Promise<Located> {
+    const key = keyOf(question);
+    const known = this.#cache.get(key, this.#options.clock.now());
+    if (known) {
+      this.#options.onLocated?.(question.zone, known, true);
+      return Promise.resolve(known);
+    }
+    const same = this.#underway.get(key);
+    if (same) return same;
+    const asked = this.#ask(question).then((located) => {
+      this.#underway.delete(key);
+      if (located.outcome === 'found') this.#cache.set(key, located, this.#options.clock.now());
+      this.#options.onLocated?.(question.zone, located, false);
+      return located;
+    });
+    this.#underway.set(key, asked);
+    return asked;
+  }
+
+  /** A call to where an answer led failed: the next caller asks anew. */
+  forget(question: LocateQuestion): void {
+    this.#cache.delete(keyOf(question));
+  }
+
+  /** The plan was read again: answers may belong to zones that are no more. */
+  reset(isPeer: (peerId: string) => boolean): void {
+    this.#cache.clear();
+    this.#health.keep(isPeer);
+  }
+
+  /** Asks silent peers again whose time has come. To be called once a second. */
+  probe(): void {
+    for (const ask of this.#health.due(this.#options.clock.now())) void this.#askPeer(ask);
+  }
+
+  #ask(question: LocateQuestion): Promise<Located> {
+    return question.zone.search === 'in-order' ? this.#inOrder(question) : this.#parallel(question);
+  }
+
+  async #inOrder(question: LocateQuestion): Promise<Located> {
+    let rejected: Located | undefined;
+    for (const peer of question.peers) {
+      const verdict = await this.#askPeer({ peer, question });
+      if (verdict?.outcome === 'found') return verdict;
+      rejected ??= verdict;
+    }
+    return rejected ?? SILENT;
+  }
+
+  /** The others' answers are still waited for after the first LCF, as they tell who is up; the caller is not made to. */
+  #parallel(question: LocateQuestion): Promise<Located> {
+    return new Promise((resolve) => {
+      let left = question.peers.length;
+      let rejected: Located | undefined;
+      if (left === 0) resolve(SILENT);
+      for (const peer of question.peers) {
+        void this.#askPeer({ peer, question }).then((verdict) => {
+          left -= 1;
+          if (verdict?.outcome === 'found') resolve(verdict);
+          rejected ??= verdict;
+          if (left === 0) resolve(rejected ?? SILENT);
+        });
+      }
+    });
+  }
+
+  /** Never rejects; undefined: no answer. */
+  async #askPeer(ask: Ask): Promise<Verdict> {
+    const { peer } = ask;
+    const answer = await this.#send(ask);
+    if (answer === undefined) {
+      this.#health.silent(peer.id, ask, this.#options.clock.now());
+      return undefined;
+    }
+    this.#health.answered(peer.id);
+    if (answer.type === 'locationConfirm') return this.#found(answer.value, peer.id);
+    const reason = answer.type === 'locationReject' ? answer.value.rejectReason.type : 'undefinedReason';
+    return { outcome: 'rejected', reason, peerId: peer.id };
+  }
+
+  #found(confirm: LocationConfirm, peerId: string): Verdict {
+    const tls = confirm.featureSet && this.#options.tlsAddress?.(confirm.featureSet);
+    const signalAddress = tls ?? socketAddress(confirm.callSignalAddress);
+    if (!signalAddress) return { outcome: 'rejected', reason: 'undefinedReason', peerId };
+    return { outcome: 'found', signalAddress, secure: tls !== undefined, peerId, destinationInfo: confirm.destinationInfo };
+  }
+
+  async #send({ peer, question }: Ask): Promise<RasMessage | undefined> {
+    const { requests, settings, listenerFor } = this.#options;
+    const address = await this.#addressOf(peer.host);
+    const listener = address === undefined ? undefined : listenerFor(address);
+    if (address === undefined || listener === undefined) return undefined;
+    const attempts = settings.retries + 1;
+    return requests.ask({
+      type: 'locationRequest',
+      encode: (requestSeqNum) => rasMessage.encode(locationRequest(requestSeqNum, question, listener.replyAddress)),
+      to: { address, port: peer.port },
+      local: listener.local,
+      attempts,
+      intervalMs: settings.timeoutMs / attempts,
+    });
+  }
+
+  async #addressOf(host: string): Promise<string | undefined> {
+    if (isIP(host) !== 0) return host;
+    try {
+      const [first] = await this.#options.lookUp(host);
+      return first;
+    } catch {
+      // A name without an address is a peer that cannot be asked: it counts as silent, and is tried again as one.
+      return undefined;
+    }
+  }
+}
+
+const SILENT: Located = { outcome: 'silent' };
+
+function keyOf({ zone, alias }: LocateQuestion): string {
+  return `${zone.id} ${alias.type} ${typeof alias.value === 'string' ? alias.value : JSON.stringify(alias.value)}`;
+}
+
+function locationRequest(requestSeqNum: number, question: LocateQuestion, replyAddress: SocketAddress): RasMessage {
+  const { zone, alias, callIdentifier, hopCount, sourceInfo } = question;
+  return {
+    type: 'locationRequest',
+    value: {
+      requestSeqNum,
+      destinationInfo: [alias],
+      replyAddress: transportAddress(replyAddress),
+      canMapAlias: false,
+      hopCount: hopCount ?? zone.hopCount,
+      ...(sourceInfo && { sourceInfo }),
+      ...(callIdentifier !== undefined && { callIdentifier: { guid: Buffer.from(callIdentifier, 'hex') } }),
+    },
+  };
+}

@@ -1,0 +1,272 @@
+import type { Clock, Timer } from '../../../clock.js';
+import type { RegistrationStore } from '../../../state/store.js';
+import type { Calls } from '../../calls/call.js';
+import type { Plan } from '../../plan/plan.js';
+import type { PeerHealthView } from '../../routing/route.js';
+import { type RasMessage, type RequestInProgress, rasMessage } from '../asn1/h225.js';
+import { Admissions } from './admissions.js';
+import { Bandwidth } from './bandwidth.js';
+import type { CallDirectory } from './call-directory.js';
+import type { Incoming, RasContext, RasFeatures, RasSettings, Reply } from './context.js';
+import { handle } from './dispatch.js';
+import { type DuplicateRequest, DuplicateRequests } from './duplicate-requests.js';
+import type { Endpoint } from './endpoint.js';
+import { Endpoints } from './endpoints.js';
+import { Neighbours } from './neighbours.js';
+import { type RasObserver, silentObserver } from './observer.js';
+import { Questions } from './questions.js';
+import { Requests } from './requests.js';
+import type { SocketAddress } from './transport-address.js';
+import { type FailureCounter, Who } from './who.js';
+
+export interface RasGatekeeperOptions {
+  readonly clock: Clock;
+  readonly plan: () => Plan;
+  readonly registrations: RegistrationStore;
+  readonly calls: Calls;
+  /** The calls that signalling knows: who answers one, and who hangs up by DRQ. */
+  readonly callDirectory: CallDirectory;
+  /** Peers of other protocols: the resolver is asked for them as well. */
+  readonly health: PeerHealthView;
+  readonly settings: RasSettings;
+  /** Sends a datagram from one of our listeners. Must not throw. */
+  readonly send: (bytes: Uint8Array, to: SocketAddress, local: SocketAddress) => void;
+  /** The listener that traffic to this IP address leaves from; undefined: none has its address family. */
+  readonly listenerFor: (address: string) => SocketAddress | undefined;
+  /** Our RAS address, as others reach it at this listener. */
+  readonly rasAddress: (local: SocketAddress) => SocketAddress;
+  /** Our call-signalling address, for who reaches us at this RAS listener. */
+  readonly signalAddress: (local: SocketAddress) => SocketAddress;
+  /** Whether this is one of our own call-signalling addresses. */
+  readonly isOwn: (address: SocketAddress) => boolean;
+  /** Names and addresses of this gatekeeper, lower case. */
+  readonly ownHosts?: ReadonlySet<string>;
+  /** The IP addresses of a neighbour's host name. */
+  readonly lookUp: (host: string) => Promise<readonly string[]>;
+  /** So many random bytes. */
+  readonly randomBytes: (count: number) => Buffer;
+  readonly features?: RasFeatures;
+  /** Counts wrong passwords by source; left out: they are not limited. */
+  readonly failures?: FailureCounter;
+  readonly observer?: RasObserver;
+}
+
+/** Requests whose answer waits for the store or a neighbour, at most; what comes on top stays unanswered and is sent again. */
+const MAX_UNDERWAY = 2000;
+const TICK_MS = 1000;
+
+/**
+ * RAS (H.225.0 §7.7 on), over the core that SIP uses as well: bytes come in with their source, bytes go out. It opens no socket; time and
+ * randomness are given. One timer does everything that waits.
+ */
+export class RasGatekeeper {
+  readonly endpoints: Endpoints;
+  readonly admissions: Admissions;
+  readonly bandwidth: Bandwidth;
+  readonly neighbours: Neighbours;
+  /** What we ask of endpoints: to say that they are there, to leave, to hang up. */
+  readonly questions: Questions;
+  readonly #clock: Clock;
+  readonly #send: RasGatekeeperOptions['send'];
+  readonly #context: RasContext;
+  readonly #observer: RasObserver;
+  readonly #duplicates: DuplicateRequests;
+  readonly #requests: Requests;
+  #timer: Timer;
+  #underway = 0;
+  #closed = false;
+
+  constructor(options: RasGatekeeperOptions) {
+    const { clock, plan, settings, randomBytes } = options;
+    const observer = options.observer ?? silentObserver;
+    this.#clock = clock;
+    this.#send = options.send;
+    this.#observer = observer;
+    this.#duplicates = new DuplicateRequests({ seed: randomBytes(4).readInt32BE() });
+    const firstSeqNum = 1 + (randomBytes(2).readUInt16BE() % 0x7fff);
+    const requests = new Requests({ clock, send: options.send, firstSeqNum });
+    const who = new Who({ plan, clock, settings, randomBytes, find: (id) => this.endpoints.find(id), failures: options.failures });
+    this.bandwidth = new Bandwidth((zone) => {
+      const found = plan().zones.get(zone);
+      return found && 'bandwidth' in found ? found.bandwidth : undefined;
+    });
+    this.admissions = new Admissions({ clock, onLapse: ({ callIdentifier }) => this.bandwidth.release(callIdentifier) });
+    this.questions = new Questions({ requests, who, settings, rasAddress: options.rasAddress });
+    this.endpoints = new Endpoints({
+      registrations: options.registrations,
+      plan,
+      clock,
+      graceSeconds: settings.graceSeconds,
+      randomBytes,
+      probe: (endpoint) => (requests.hasRoom ? this.questions.isThere(endpoint) : undefined),
+      onExpired: (endpoint) => this.#expired(endpoint),
+      onFault: (error) => observer.fault(error, 'expiry'),
+    });
+    this.neighbours = new Neighbours({
+      clock,
+      requests,
+      settings: settings.lrq,
+      lookUp: options.lookUp,
+      listenerFor: (address) => {
+        const local = options.listenerFor(address);
+        return local && { local, replyAddress: options.rasAddress(local) };
+      },
+      tlsAddress: options.features && ((features) => options.features?.tlsAddress(features)),
+      onLocated: (zone, located, cached) => observer.located(zone.id, located, cached),
+      onPeerChange: (peerId, up) => observer.peerChanged(peerId, up),
+    });
+    const { neighbours } = this;
+    this.#requests = requests;
+    this.#context = {
+      clock,
+      plan,
+      registrations: options.registrations.index,
+      health: { isUp: (peerId) => options.health.isUp(peerId) && neighbours.health.isUp(peerId) },
+      calls: options.calls,
+      callDirectory: options.callDirectory,
+      settings,
+      endpoints: this.endpoints,
+      admissions: this.admissions,
+      bandwidth: this.bandwidth,
+      neighbours,
+      requests,
+      who,
+      features: options.features,
+      observer,
+      ownHosts: options.ownHosts ?? new Set(),
+      rasAddress: options.rasAddress,
+      signalAddress: options.signalAddress,
+      isOwn: options.isOwn,
+    };
+    this.#timer = clock.after(TICK_MS, () => this.#tick());
+  }
+
+  /** Registered endpoints. */
+  get size(): number {
+    return this.endpoints.size;
+  }
+
+  /**
+   * Takes one datagram. Never throws for what is in it. `local`: our listener that it came to; the answer leaves from there.
+   * @param multicast it came to the discovery group (H.225.0 §7.2): only those are answered whom we serve
+   */
+  receive(bytes: Uint8Array, from: SocketAddress, local: SocketAddress, multicast = false): void {
+    if (this.#closed) return;
+    const now = this.#clock.now();
+    const { seen, entry } = this.#duplicates.look(bytes, from, now);
+    if (seen === 'underway') return;
+    if (seen) {
+      this.#send(seen.reply, seen.to, local);
+      return;
+    }
+    let message: RasMessage;
+    try {
+      message = rasMessage.decode(bytes);
+    } catch (error) {
+      if (entry) this.#duplicates.forget(entry);
+      this.#observer.malformed(error instanceof Error ? error.message : String(error), from.address);
+      return;
+    }
+    this.#observer.received(message.type);
+    this.#answer(message, { bytes, from, local, multicast, now }, entry);
+  }
+
+  /** The plan was read again. */
+  planChanged(): void {
+    const peers = new Set<string>();
+    for (const zone of this.#context.plan().zones.values()) if ('peers' in zone) for (const peer of zone.peers) peers.add(peer.id);
+    this.neighbours.reset((peerId) => peers.has(peerId));
+  }
+
+  /** Stops the timer and everything that is waited for. Registrations stay where they are. May be called twice. */
+  close(): void {
+    this.#closed = true;
+    this.#timer.cancel();
+    this.#requests.close();
+  }
+
+  #answer(message: RasMessage, incoming: Incoming, entry: DuplicateRequest | undefined): void {
+    const fault = (error: unknown): void => {
+      if (entry) this.#duplicates.forget(entry);
+      this.#observer.fault(error, incoming.from.address);
+    };
+    if (this.#underway >= MAX_UNDERWAY && waits(message)) {
+      if (entry) this.#duplicates.forget(entry);
+      this.#observer.malformed('Too many requests wait for the store or for neighbours: this one was dropped', incoming.from.address);
+      return;
+    }
+    try {
+      const reply = handle(this.#context, message, incoming, (value) => this.#progress(message.type, value, incoming));
+      if (!(reply instanceof Promise)) {
+        this.#reply(message.type, reply, incoming, entry);
+        return;
+      }
+      this.#underway += 1;
+      reply
+        .then((settled) => this.#reply(message.type, settled, incoming, entry))
+        .catch(fault)
+        .finally(() => {
+          this.#underway -= 1;
+        });
+    } catch (error) {
+      fault(error);
+    }
+  }
+
+  #progress(type: string, value: RequestInProgress, { from, local }: Incoming): void {
+    if (this.#closed) return;
+    this.#observer.answered(type, 'inProgress', undefined);
+    this.#send(rasMessage.encode({ type: 'requestInProgress', value }), from, local);
+  }
+
+  #reply(type: string, reply: Reply, { from, local }: Incoming, entry: DuplicateRequest | undefined): void {
+    if (!reply || this.#closed) {
+      if (entry) this.#duplicates.forget(entry);
+      return;
+    }
+    const reason = rejectReasonOf(reply.message);
+    this.#observer.answered(type, reason === undefined ? 'confirmed' : 'rejected', reason);
+    const bytes = this.#context.who.seal(reply.message, reply.answer);
+    const to = reply.to ?? from;
+    if (entry) {
+      entry.reply = bytes;
+      entry.to = to;
+    }
+    this.#send(bytes, to, local);
+  }
+
+  #expired(endpoint: Endpoint): void {
+    this.questions.ttlExpired(endpoint);
+    this.#observer.registered({
+      result: 'expired',
+      refusal: undefined,
+      reason: undefined,
+      organisation: endpoint.organisation,
+      zone: endpoint.zone,
+      alias: endpoint.aliases[0],
+      endpointId: endpoint.id,
+      vendor: endpoint.vendor,
+      source: endpoint.source.address,
+    });
+  }
+
+  #tick(): void {
+    if (this.#closed) return;
+    this.#timer = this.#clock.after(TICK_MS, () => this.#tick());
+    this.endpoints.expire();
+    this.admissions.expire();
+    this.neighbours.probe();
+  }
+}
+
+/** Whether the answer may have to wait for the store or a neighbour. */
+function waits({ type }: RasMessage): boolean {
+  return type === 'registrationRequest' || type === 'unregistrationRequest' || type === 'locationRequest';
+}
+
+function rejectReasonOf({ type, value }: RasMessage): string | undefined {
+  if (type === 'unknownMessageResponse') return 'notUnderstood';
+  if (typeof value !== 'object' || value === null) return undefined;
+  if ('rejectReason' in value) return value.rejectReason.type;
+  return 'nakReason' in value ? value.nakReason.type : undefined;
+}
