@@ -1,0 +1,93 @@
+import type { Zone } from '../../plan/plan.js';
+import type { SetupUUIE } from '../asn1/h225.js';
+import type { ClearToken } from '../asn1/h235.js';
+import { type OpenLogicalChannel, openLogicalChannel, readH245 } from '../asn1/h245.js';
+import { PerError } from '../asn1/per/per-error.js';
+import { type ChannelSecurity, channelSecurity } from '../h235/media-channels.js';
+import { answersEncryption, offersEncryption } from '../h235/media-keys.js';
+
+/**
+ * Why a Setup may not come from, or go to, this zone as it is: a sentence that says what to switch on. Undefined: it may. Where encryption is
+ * required a Setup offers a key agreement for AES-128 or better (H.235.6). `caller`: as the log names it.
+ */
+export function mediaDemand(zone: Zone, setup: SetupUUIE, caller: string): string | undefined {
+  if (zone.encryption !== 'required') return undefined;
+  const offer = offersEncryption(setup.tokens, caller);
+  return offer.ok ? undefined : offer.sentence;
+}
+
+/**
+ * Is the media of this call encrypted well enough? Watches what both sides say of it: the key agreement in their tokens, the channels of fast
+ * start, and those opened by H.245, as far as it comes through us. The keys themselves pass from end to end.
+ */
+export class MediaPolicy {
+  readonly #offered: readonly ClearToken[] | undefined;
+  readonly #callerRequires: boolean;
+  #required: boolean;
+  #agreed: string | undefined;
+  /** Of the first channel in clear, which makes the call `none`: what to switch on. */
+  #clear: string | undefined;
+
+  constructor(callerZone: Zone, setup: SetupUUIE) {
+    this.#callerRequires = callerZone.encryption === 'required';
+    this.#required = this.#callerRequires;
+    this.#offered = setup.tokens;
+  }
+
+  /** The call goes to this zone now, whose demand counts as well. */
+  goesTo(zone: Zone): void {
+    this.#required = this.#callerRequires || zone.encryption === 'required';
+  }
+
+  /** For the record: `AES-128-CBC` and its like, or `none`. */
+  get cipher(): string {
+    return this.#clear !== undefined || this.#agreed === undefined ? 'none' : this.#agreed;
+  }
+
+  /** What the called side (`callee`, as the log names it) answered by its Connect. A sentence: the call may not stand. */
+  answered(tokens: readonly ClearToken[] | undefined, callee: string): string | undefined {
+    const answer = answersEncryption(this.#offered, tokens, callee);
+    if (answer.ok) this.#agreed ??= answer.cipher;
+    if (!this.#required) return undefined;
+    return answer.ok ? this.#clear : answer.sentence;
+  }
+
+  /** The channels that the called side (`callee`) chose from the fast start offers. */
+  fastStart(elements: readonly Uint8Array[], callee: string): string | undefined {
+    for (const element of elements) {
+      const channel = readFastStart(element);
+      const sentence = channel && this.#judge(channelSecurity(channel), callee);
+      if (sentence !== undefined) return sentence;
+    }
+    return undefined;
+  }
+
+  /** One H.245 message of `party`, tunnelled or on a connection of its own. What cannot be read is passed on: no channel can be opened by it. */
+  h245(bytes: Uint8Array, party: string): string | undefined {
+    const { message } = readH245(bytes);
+    if (message?.type !== 'request' || message.value.type !== 'openLogicalChannel') return undefined;
+    return this.#judge(channelSecurity(message.value.value), party);
+  }
+
+  #judge({ encrypted, media, algorithm }: ChannelSecurity, party: string): string | undefined {
+    if (media !== 'audio' && media !== 'video') return undefined;
+    if (encrypted) {
+      this.#agreed = algorithm ?? this.#agreed;
+      return undefined;
+    }
+    const how = algorithm === undefined ? 'without encryption' : `with ${algorithm}`;
+    const sentence = `${party} opened a channel for ${media} ${how}: switch on H.235 encryption (AES-128 or better) there, and no fallback to less`;
+    this.#clear ??= sentence;
+    return this.#required ? sentence : undefined;
+  }
+}
+
+/** Undefined: it cannot be read, and so no channel comes of it. */
+function readFastStart(element: Uint8Array): OpenLogicalChannel | undefined {
+  try {
+    return openLogicalChannel.decode(element);
+  } catch (error) {
+    if (error instanceof PerError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,138 @@
+import type { RefusalCode } from '../../calls/reasons.js';
+import { prefixOfKey } from '../../plan/normalise.js';
+import type { H323NeighbourZone, Zone } from '../../plan/plan.js';
+import type { NeighbourRoute, RegistrationRoute, Route } from '../../routing/route.js';
+import { aliasAddressOf } from '../alias-address.js';
+import type { ConnectTarget, KnownEndpoint, LocateQuestion, SignallingContext, SocketAddress } from './context.js';
+import { CALL_SIGNALLING_PORT } from './protocol.js';
+
+/** One place to send a Setup to. */
+export interface CallTarget {
+  readonly zone: Zone;
+  readonly address: SocketAddress;
+  readonly secure: boolean;
+  /** Whom to call there, canonical. */
+  readonly alias: string;
+  /** For logs and records: never more than what the plan or the registration says. */
+  readonly label: string;
+  /** The registered endpoint that is called. */
+  readonly endpointId: string | undefined;
+  /** What led here, when it was asked of a neighbour. */
+  readonly question: LocateQuestion | undefined;
+}
+
+export type Expansion = { readonly targets: readonly CallTarget[] } | { readonly refusal: RefusalCode; readonly detail: string };
+
+export interface Expanded {
+  readonly expansion: Expansion | Promise<Expansion>;
+  /** How many of the routes it covers: those of a neighbour zone are asked together. */
+  readonly routes: number;
+}
+
+/** Whose routes they are. */
+export interface CalledParty {
+  /** Canonical: a gateway is called for it under a prefix. */
+  readonly alias: string;
+  /** 32 hex digits. */
+  readonly callIdentifier: string;
+}
+
+/** Where the next of these routes leads; undefined: there is none left. */
+export function expandNext(
+  context: SignallingContext,
+  routes: readonly Route[],
+  { alias, callIdentifier }: CalledParty,
+): Expanded | undefined {
+  const [route] = routes;
+  switch (route?.kind) {
+    case undefined:
+      return undefined;
+    case 'registration':
+      return { expansion: expandRegistration(context, route, alias), routes: 1 };
+    case 'neighbour': {
+      const together = sameZone(routes, route.zone.id);
+      return { expansion: expandNeighbour(context, together, callIdentifier), routes: together.length };
+    }
+    case 'internet':
+      return { expansion: expandInternet(route.zone, route.uri), routes: 1 };
+    case 'peer':
+      return { expansion: { refusal: 'interworkingUnavailable', detail: `${route.peer.id} is a SIP peer` }, routes: 1 };
+    case 'meeting':
+      return { expansion: { refusal: 'meetingsUnavailable', detail: `${route.meeting} is a meeting` }, routes: 1 };
+  }
+}
+
+function sameZone(routes: readonly Route[], zone: string): NeighbourRoute[] {
+  const together: NeighbourRoute[] = [];
+  for (const route of routes) {
+    if (route.kind !== 'neighbour' || route.zone.id !== zone) break;
+    together.push(route);
+  }
+  return together;
+}
+
+/** The endpoints that registered the alias, those with resources to spare first (H.225.0 §7.16). */
+function expandRegistration(context: SignallingContext, { registration, zone }: RegistrationRoute, alias: string): Expansion {
+  const { protocol, bindings } = registration;
+  if (protocol !== 'h323') return { refusal: 'interworkingUnavailable', detail: `${alias} is registered over SIP` };
+  const endpoints: KnownEndpoint[] = [];
+  for (const { instance } of bindings) {
+    const endpoint = context.endpoints.find(instance);
+    if (endpoint) endpoints.push(endpoint);
+  }
+  if (endpoints.length === 0) return { refusal: 'calleeUnreachable', detail: `The endpoint of ${alias} is registered at another instance` };
+  endpoints.sort((a, b) => Number(a.almostOutOfResources) - Number(b.almostOutOfResources));
+  const prefix = prefixOfKey(registration.alias);
+  const label = prefix === undefined ? `registration ${registration.alias}` : `prefix ${prefix}`;
+  return { targets: endpoints.map((endpoint) => targetOf(endpoint, { zone, alias, label })) };
+}
+
+function targetOf(endpoint: KnownEndpoint, called: Pick<CallTarget, 'zone' | 'alias' | 'label'>): CallTarget {
+  const { tlsAddress, signalAddress, id } = endpoint;
+  const address = tlsAddress ?? signalAddress;
+  return { ...called, address, secure: tlsAddress !== undefined, endpointId: id, question: undefined };
+}
+
+async function expandNeighbour(context: SignallingContext, routes: readonly NeighbourRoute[], callIdentifier: string): Promise<Expansion> {
+  const [first] = routes;
+  if (first?.zone.kind !== 'h323-neighbour') return { refusal: 'zoneUnreachable', detail: 'The route has no neighbour' };
+  const zone: H323NeighbourZone = first.zone;
+  const question: LocateQuestion = {
+    zone,
+    peers: routes.map(({ peer }) => peer),
+    alias: aliasAddressOf(first.alias),
+    callIdentifier,
+    hopCount: undefined,
+  };
+  const located = await context.neighbours.locate(question);
+  switch (located.outcome) {
+    case 'found': {
+      const { signalAddress: address, secure, peerId } = located;
+      if (context.isOwn(address)) {
+        return { refusal: 'loopDetected', detail: `${peerId} answered the LRQ for ${first.alias} with our own address` };
+      }
+      return { targets: [{ zone, address, secure, alias: first.alias, label: `neighbour ${peerId}`, endpointId: undefined, question }] };
+    }
+    case 'rejected':
+      return {
+        refusal: 'calleeNotRegistered',
+        detail: `The gatekeeper of zone ${zone.id} does not know ${first.alias} (LRJ ${located.reason})`,
+      };
+    case 'silent':
+      return { refusal: 'zoneUnreachable', detail: `No gatekeeper of zone ${zone.id} answered the LRQ for ${first.alias}` };
+  }
+}
+
+/** An address that was dialled as it is; a name would be the domain of somebody who speaks SIP, as far as anybody can tell. */
+function expandInternet(zone: Zone, uri: string): Expansion {
+  const [, user = '', host = '', port] = /^sip:(?:([^@]*)@)?(\[[0-9a-f:]+\]|[0-9.]+)(?::([0-9]+))?$/.exec(uri) ?? [];
+  if (host === '') return { refusal: 'interworkingUnavailable', detail: `${uri} is reached over SIP` };
+  const address = { address: host.replace(/^\[|\]$/g, ''), port: port === undefined ? CALL_SIGNALLING_PORT : Number(port) };
+  return {
+    targets: [{ zone, address, secure: false, alias: user, label: `internet ${host}`, endpointId: undefined, question: undefined }],
+  };
+}
+
+export function connectTarget(target: CallTarget, timeoutMs: number): ConnectTarget {
+  return { ...target.address, secure: target.secure, timeoutMs };
+}
