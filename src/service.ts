@@ -10,12 +10,14 @@ import { ensureWritable } from './config/writable-folder.js';
 import { CallLedger } from './gatekeeper/calls/calls.js';
 import { liveCall, RecentCalls } from './gatekeeper/calls/recent-calls.js';
 import { RecordWriter } from './gatekeeper/calls/record-writer.js';
+import { H323Edge } from './gatekeeper/h323/edge.js';
+import type { TlsOptions } from './gatekeeper/net/tls.js';
 import type { Plan } from './gatekeeper/plan/plan.js';
 import { SipEdge } from './gatekeeper/sip/edge.js';
 import { formatHostPort } from './gatekeeper/sip/message/host.js';
-import type { TlsOptions } from './gatekeeper/sip/transport/tls.js';
 import type { TransportStats } from './gatekeeper/sip/transport/transports.js';
 import { EdgeReports } from './monitoring/edge-reports.js';
+import { H323Reports } from './monitoring/h323-reports.js';
 import { licenceUse } from './monitoring/licence-use.js';
 import { callLogLine, type Logger } from './monitoring/log.js';
 import { Metrics } from './monitoring/metrics.js';
@@ -37,6 +39,8 @@ interface Parts {
   readonly recent: RecentCalls;
   readonly calls: CallLedger;
   readonly edge: SipEdge;
+  /** Absent: `h323.enabled` is false. */
+  readonly h323: H323Edge | undefined;
   /** The plan in force. The parts ask for it each time, so a reload reaches them without being told. */
   readonly current: { plan: Plan };
 }
@@ -78,7 +82,21 @@ export class Service {
       const calls = new CallLedger({ store, plan, records, clock, instance: config.instance, observers: [metrics, recent, log] });
       const observer = new EdgeReports(metrics, logger);
       const edge = keep(await SipEdge.open({ settings: config.sip, tls, plan, store, calls, clock, observer }));
-      const service = new Service(config, logger, clock, { store, metrics, records, recent, calls, edge, current });
+      const h323 = config.h323.enabled
+        ? keep(
+            await H323Edge.open({
+              settings: config.h323,
+              tls,
+              plan,
+              store,
+              calls,
+              clock,
+              observer: new H323Reports(metrics, logger),
+              names: [config.sip.realm, 'localhost'],
+            }),
+          )
+        : undefined;
+      const service = new Service(config, logger, clock, { store, metrics, records, recent, calls, edge, h323, current });
       await service.#openAdmin();
       service.#renewDaily();
       return service;
@@ -93,11 +111,11 @@ export class Service {
     this.#logger = logger;
     this.#clock = clock;
     this.#parts = parts;
-    const { metrics, calls, store, current, edge, records } = parts;
+    const { metrics, calls, store, current, edge, h323, records } = parts;
     metrics.observe({
       activeCalls: () => calls.active,
       licences: () => licenceUse(current.plan, store),
-      peers: () => [...edge.health].map(({ peerId, up }) => ({ zone: zoneOf(peerId), peer: peerId.slice(zoneOf(peerId).length + 1), up })),
+      peers: () => [...edge.health, ...(h323 ? neighbours(current.plan, h323) : [])].map(peerState),
       transactions: () => edge.transactionCounts,
       messages: () => messageCounts(edge.transportStats),
       connections: () => {
@@ -117,6 +135,16 @@ export class Service {
   /** Where SIP is spoken, as URIs: `sip:127.0.0.1:5060;transport=udp`. */
   get listeners(): string[] {
     return this.#parts.edge.listeners.map(({ transport, address, port }) => `sip:${formatHostPort(address, port)};transport=${transport}`);
+  }
+
+  /** Where H.323 is spoken: `ras:127.0.0.1:1719`, `h323:127.0.0.1:1720;transport=tcp`. Empty when it is off. */
+  get h323Listeners(): string[] {
+    const { h323 } = this.#parts;
+    if (!h323) return [];
+    return [
+      ...h323.rasListeners.map(({ address, port }) => `ras:${formatHostPort(address, port)}`),
+      ...h323.signallingListeners.map(({ transport, address, port }) => `h323:${formatHostPort(address, port)};transport=${transport}`),
+    ];
   }
 
   /** Where the pages, the API and the metrics are. */
@@ -156,6 +184,7 @@ export class Service {
       const tls = await tlsOf(this.#config);
       if (tls === undefined) return;
       this.#parts.edge.tlsChanged(tls);
+      this.#parts.h323?.tlsChanged(tls);
       this.#logger.info('The TLS certificates were read again and are in force');
     } catch (error) {
       this.#logger.error({ err: error }, 'The TLS certificates could not be read again: the old ones stay in force');
@@ -163,12 +192,13 @@ export class Service {
   }
 
   async #reload(): Promise<ReloadResult> {
-    const { current, edge, metrics } = this.#parts;
+    const { current, edge, h323, metrics } = this.#parts;
     const { plan, findings } = await loadPlan(this.#config.plan, this.#config);
     metrics.planReloads.of(plan ? 'applied' : 'refused').add();
     if (plan) {
       current.plan = plan;
       edge.planChanged(plan);
+      h323?.planChanged(plan);
       this.#logger.info({ revision: plan.revision, warnings: findings.length }, 'The address plan was read again and is in force');
     } else {
       this.#logger.error(
@@ -183,6 +213,7 @@ export class Service {
   async drain(ms: number): Promise<void> {
     this.#draining = true;
     this.#parts.edge.drain();
+    this.#parts.h323?.drain();
     const until = this.#clock.now() + ms;
     while (this.#parts.calls.active > 0 && this.#clock.now() < until) {
       await new Promise<void>((resolve) => this.#clock.after(50, resolve));
@@ -196,10 +227,10 @@ export class Service {
   }
 
   async #close(): Promise<void> {
-    const { edge, calls, records, metrics, store } = this.#parts;
+    const { edge, h323, calls, records, metrics, store } = this.#parts;
     this.#draining = true;
     this.#renewal?.cancel();
-    await edge.close();
+    await Promise.all([edge.close(), h323?.close()]);
     calls.endAll('instanceStopped');
     await this.#admin?.close();
     await records.close();
@@ -228,7 +259,7 @@ export class Service {
       },
       {
         problems: () => this.problems,
-        listeners: () => this.listeners,
+        listeners: () => [...this.listeners, ...this.h323Listeners],
         metrics: () => metrics.scrape(),
         calls: (limit) => {
           const live = [...calls.live()].slice(-limit).reverse().map(liveCall);
@@ -261,8 +292,9 @@ async function tlsOf(config: ServiceConfig): Promise<TlsOptions | undefined> {
   const { minVersion } = config.sip.tls;
   const authorities = ca === undefined ? {} : { ca };
   if (certificate !== undefined && key !== undefined) return { certificate, key, minVersion, ...authorities };
-  if (!config.sip.listen.some(({ transport }) => transport === 'tls')) return undefined;
-  const hosts = config.sip.listen.map(({ address, advertised }) => advertised?.host ?? address);
+  const listeners = [...config.sip.listen, ...(config.h323.enabled ? config.h323.signalling : [])];
+  if (!listeners.some(({ transport }) => transport === 'tls')) return undefined;
+  const hosts = listeners.map(({ address, advertised }) => advertised?.host ?? address);
   const made = await ensureCertificate(join(config.dataDirectory, 'tls'), hosts);
   return { certificate: made.certificate, key: made.key, minVersion, ...authorities };
 }
@@ -272,6 +304,16 @@ function* messageCounts({ received, sent }: TransportStats) {
     yield { transport, direction: 'in', count: received[transport] } as const;
     yield { transport, direction: 'out', count: sent[transport] } as const;
   }
+}
+
+function* neighbours({ zones }: Plan, { health }: H323Edge) {
+  for (const zone of zones.values()) {
+    if (zone.kind === 'h323-neighbour') for (const { id } of zone.peers) yield { peerId: id, up: health.isUp(id) };
+  }
+}
+
+function peerState({ peerId, up }: { readonly peerId: string; readonly up: boolean }) {
+  return { zone: zoneOf(peerId), peer: peerId.slice(zoneOf(peerId).length + 1), up };
 }
 
 function zoneOf(peerId: string): string {

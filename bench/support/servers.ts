@@ -24,13 +24,26 @@ export const endpointAddress = '127.0.0.3';
 /** Numbers 461020000 and up are registered. */
 export const numberOf = (index: number) => String(461_020_000 + index);
 
+/** H.323 endpoints have addresses in here; each its own, as in a real population. Their numbers: 46101000000 and up. */
+const h323Endpoints = '127.16.0.0/12';
+export const h323AddressOf = (index: number): string => `127.${16 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
+export const h323NumberOf = (index: number): string => `46101${String(index).padStart(6, '0')}`;
+
 const contact = { role: 'Video service desk', address: 'video@portvakt.example' };
-const licences = { registrations: 10_000, calls: 100_000 };
+const licences = { registrations: 1_000_000, calls: 100_000 };
 const plan = {
   network: { prefix: 46 },
   licences,
   meetings: { prefix: 46900, digits: 5, domain: 'mote.portvakt.example' },
   organisations: {
+    'region-norr': {
+      name: 'Region Norr',
+      contact,
+      licences,
+      series: [{ prefix: 46101, digits: 6 }],
+      domains: ['norr.example'],
+      zones: { norr: { kind: 'hosted', sources: { addresses: [h323Endpoints] } } },
+    },
     'region-syd': {
       name: 'Region Syd',
       contact,
@@ -58,8 +71,10 @@ const plan = {
   },
 };
 
+const unlimited = { messagesPerSecondPerSource: 1_000_000, burst: 1_000_000 };
+
 /** Writes a configuration with all that is measured switched on as it is shipped; only the limits per source are lifted: one client is all. */
-export async function writeConfiguration(workspace: Workspace): Promise<string> {
+export async function writeConfiguration(workspace: Workspace, speaksH323 = false): Promise<string> {
   const folder = workspace.file('portvakt');
   await mkdir(folder);
   const config = {
@@ -71,8 +86,15 @@ export async function writeConfiguration(workspace: Workspace): Promise<string> 
       realm: 'portvakt.example',
       // One challenge, as Kamailio's: SIPp 3.6 knows MD5 alone.
       digestAlgorithms: ['MD5'],
-      limits: { messagesPerSecondPerSource: 1_000_000, burst: 1_000_000 },
+      limits: unlimited,
     },
+    h323: speaksH323
+      ? {
+          ras: [{ address: '127.0.0.1', port: 0 }],
+          signalling: [{ transport: 'tcp', address: '127.0.0.1', port: 0 }],
+          limits: unlimited,
+        }
+      : { enabled: false },
     http: { address: '127.0.0.1', port: 0 },
   };
   await writeFile(join(folder, 'plan.yaml'), stringify(plan, { aliasDuplicateObjects: false }));
@@ -82,13 +104,27 @@ export async function writeConfiguration(workspace: Workspace): Promise<string> 
 
 /** `portvakt serve` in a process of its own, logging a line a call to a file. */
 export async function startPortvakt(workspace: Workspace, nodeOptions: readonly string[] = []): Promise<Server> {
-  const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
-  const config = await writeConfiguration(workspace);
-  const child = workspace.keep(
-    await startChild(process.execPath, [...nodeOptions, main, 'serve', '--config', config], workspace.file('log')),
-  );
+  const child = await serve(workspace, await writeConfiguration(workspace), nodeOptions);
   const port = await listens(child, 'Portvakt', /sip:127\.0\.0\.1:(\d+);transport=udp/);
   return server('Portvakt', port, child);
+}
+
+/** The same service with H.323 beside SIP. */
+export interface Gatekeeper extends Server {
+  /** UDP, on 127.0.0.1. */
+  readonly rasPort: number;
+}
+
+export async function startGatekeeper(workspace: Workspace, nodeOptions: readonly string[] = []): Promise<Gatekeeper> {
+  const child = await serve(workspace, await writeConfiguration(workspace, true), nodeOptions);
+  const port = await listens(child, 'Portvakt', /sip:127\.0\.0\.1:(\d+);transport=udp/);
+  const rasPort = await listens(child, 'Portvakt', /ras:127\.0\.0\.1:(\d+)/);
+  return { ...server('Portvakt', port, child), rasPort };
+}
+
+async function serve(workspace: Workspace, config: string, nodeOptions: readonly string[]): Promise<Child> {
+  const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+  return workspace.keep(await startChild(process.execPath, [...nodeOptions, main, 'serve', '--config', config], workspace.file('log')));
 }
 
 export async function startKamailio(workspace: Workspace): Promise<Server> {

@@ -19,7 +19,8 @@ export async function serve(configPath: string): Promise<number> {
   try {
     const service = await Service.start({ config, plan, logger: log.logger });
     console.log(welcome(service, configPath));
-    log.logger.info({ listeners: service.listeners, http: service.url, revision: service.plan.revision, pid: process.pid }, 'started');
+    const listeners = [...service.listeners, ...service.h323Listeners];
+    log.logger.info({ listeners, http: service.url, revision: service.plan.revision, pid: process.pid }, 'started');
     await untilStopped(service, signals, config.sip.timers.drainSeconds, log.logger);
     log.logger.info('stopped');
     return 0;

@@ -5,6 +5,7 @@ export function welcome(service: Service, configPath: string): string {
   const config = configPath === 'config/portvakt.yaml' ? '' : ` --config ${configPath}`;
   const lines = ['', 'Portvakt is up.', ''];
   for (const listener of service.listeners) lines.push(`  SIP   ${listener}`);
+  for (const listener of service.h323Listeners) lines.push(`  H.323 ${listener}`);
   lines.push(`  HTTP  ${service.url}   (/healthz /readyz /metrics)`);
   const names = [...service.plan.organisations.values()].map(({ id }) => id);
   lines.push('', `  Plan  ${service.plan.revision}: ${names.slice(0, 6).join(', ')}${names.length > 6 ? ', …' : ''}`);
@@ -19,7 +20,7 @@ export function welcome(service: Service, configPath: string): string {
   const [caller, callee] = [example(0), example(1)];
   if (caller && callee) {
     lines.push(`  npx portvakt route ${callee} --from ${hosted[0]?.id} --register ${callee}${config}`);
-    lines.push(`  Register two phones as ${caller} and ${callee}, with SRTP switched on, and call.`);
+    lines.push(`  Register two phones (SIP) or room systems (H.323) as ${caller} and ${callee}, with encryption switched on, and call.`);
   }
   lines.push(`  npx portvakt check${config}`, `  kill -HUP ${process.pid}   reads the address plan and the TLS files again`, '');
   return lines.join('\n');

@@ -46,7 +46,34 @@ export class Metrics implements CallObserver {
     bounds: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
   });
   /** organisation, outcome: `registered`, `removed`, `query`, `challenged`, or a refusal's metric name */
-  readonly registrations = this.#tallies('portvakt_registration_attempts_total', 'REGISTER requests by outcome', 'organisation', 'outcome');
+  readonly registrations = this.#tallies(
+    'portvakt_registration_attempts_total',
+    'REGISTER and RRQ requests by outcome',
+    'organisation',
+    'outcome',
+  );
+  /** what: `ras`, `signalling`, `any`; reason: `rate`, `syntax`, `connections`, … */
+  readonly h323Drops = this.#tallies('portvakt_h323_drops_total', 'H.323 messages or connections dropped, by reason', 'what', 'reason');
+  /** request: `registrationRequest`, …: the names of H.225.0 */
+  readonly rasRequests = this.#tallies('portvakt_ras_messages_total', 'RAS messages received, repetitions left out', 'message');
+  /** result: `confirmed`, `rejected`, `inProgress`; reason: of H.225.0, with a rejection */
+  readonly rasAnswers = this.#tallies('portvakt_ras_answers_total', 'RAS requests answered', 'message', 'result', 'reason');
+  /** outcome: `found`, `rejected`, `silent`, `cached` */
+  readonly locations = this.#tallies(
+    'portvakt_h323_locations_total',
+    'Questions to neighbour gatekeepers (LRQ), by outcome',
+    'zone',
+    'outcome',
+  );
+  readonly h225Messages = this.#tallies('portvakt_h323_messages_total', 'Call signalling messages received', 'message');
+  /** reason: Setups that no call record speaks of are among them */
+  readonly h323Refusals = this.#tallies('portvakt_h323_refusals_total', 'Setups refused before a call began', 'reason');
+  /** Seconds from the arrival of a Setup to its sending on, LRQ included. */
+  readonly h323Delay = new Spread(this.#registry, {
+    name: 'portvakt_h323_added_delay_seconds',
+    help: 'What the gatekeeper itself adds to the delay of a Setup that it passes on',
+    bounds: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
+  });
   readonly #attempts = this.#tallies('portvakt_call_attempts_total', 'Calls begun', 'organisation', 'protocol');
   readonly #ended = this.#tallies('portvakt_calls_ended_total', 'Calls ended or refused, by reason', 'organisation', 'protocol', 'reason');
   readonly #received = this.#tallies('portvakt_calls_received_total', 'Answered calls by called organisation', 'organisation', 'protocol');

@@ -17,7 +17,7 @@ async function child(settings: Parameters<typeof startChild>[0] = {}): Promise<A
   return service;
 }
 
-const freePorts = (address: string) => `sip: { listen: [{ transport: udp, address: ${address}, port: 0 }] }\nhttp: { port: 0 }\n`;
+const freePorts = (address: string) => `sip: { listen: [{ transport: udp, address: ${address}, port: 0 }] }\nh323: { enabled: false }\nhttp: { port: 0 }\n`;
 
 async function revision(service: AsChild): Promise<string> {
   const answer = await fetch(`${service.url}/api/v1/plan`);
@@ -44,7 +44,7 @@ it('does not start where it cannot write, and says which key to correct', async 
 it('greets first, then logs: the first line says where it listens', async () => {
   const service = await child();
   const [, started = ''] = await service.program.says(/^(\{.*"msg":"started".*\})$/m);
-  expect(JSON.parse(started)).toMatchObject({ pid: service.program.pid, http: service.url, listeners: { length: 3 } });
+  expect(JSON.parse(started)).toMatchObject({ pid: service.program.pid, http: service.url, listeners: { length: 5 } });
   expect(service.log().indexOf('Portvakt is up.')).toBeLessThan(service.log().indexOf('{'));
 }, 60_000);
 

@@ -20,6 +20,7 @@ export interface ServiceSettings {
   readonly plan?: TestPlan;
   /** Over what stands in `config/portvakt.yaml`, section by section. */
   readonly sip?: Section;
+  readonly h323?: Section;
   readonly records?: Section;
   readonly logLevel?: string;
   /** Only in this process. */
@@ -137,17 +138,19 @@ async function writeFiles(settings: ServiceSettings): Promise<Files> {
   };
   await mkdir(files.data);
   await writeFile(files.plan, planText(settings.plan ?? testPlan()));
-  const listen = (['udp', 'tcp', 'tls'] as const).map((transport) => ({ transport, address: '127.0.0.1', port: 0 }));
+  const anyPort = { address: '127.0.0.1', port: 0 };
+  const listen = (['udp', 'tcp', 'tls'] as const).map((transport) => ({ transport, ...anyPort }));
   const config = {
     instance: 'test-1',
     plan: 'plan.yaml',
     dataDirectory: 'data',
     sip: { listen, realm: 'test.example', ...settings.sip },
+    h323: { ras: [anyPort], signalling: [{ transport: 'tcp', ...anyPort }], ...settings.h323 },
     http: { address: '127.0.0.1', port: 0 },
     ...(settings.records ? { records: settings.records } : {}),
     log: { level: settings.logLevel ?? 'info' },
   };
-  await writeFile(files.config, stringify(config));
+  await writeFile(files.config, stringify(config, { aliasDuplicateObjects: false }));
   return files;
 }
 
