@@ -10,7 +10,10 @@ export function ownedString(text: string): string {
   return copy === text ? copy : Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
-/** `kept` when it says the same as `text`, otherwise a copy of `text`: a refresh repeats what is stored already and need not copy it. */
-export function keepOrOwn(kept: string | undefined, text: string): string {
-  return kept === text ? kept : ownedString(text);
+/**
+ * `kept` or `other` when it says the same as `text`, otherwise a copy of `text`: a refresh repeats what is stored already and need not copy
+ * it, and what is stored one after the other often shares much.
+ */
+export function keepOrOwn(kept: string | undefined, other: string | undefined, text: string): string {
+  return kept === text ? kept : other === text ? other : ownedString(text);
 }

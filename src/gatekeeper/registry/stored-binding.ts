@@ -5,6 +5,12 @@ import type { Binding, ContactChange, RegistrationChange } from './registration.
 /** Most bindings have no Path: they share one list. */
 const NO_PATH: readonly string[] = Object.freeze([]);
 
+/**
+ * The binding made last: the next one is often another alias of the same device, or says the same of its flow. Sharing such strings spares
+ * some 60 bytes for each H.323 endpoint.
+ */
+let latest: StoredBinding | undefined;
+
 /** A binding as the registry keeps it: with the key its contact is compared by, and with strings of its own. */
 export class StoredBinding implements Binding {
   readonly contact: string;
@@ -21,17 +27,21 @@ export class StoredBinding implements Binding {
 
   /** `replaced`: the binding that this one takes the place of, if any; strings that it has already are not copied again. */
   constructor(change: RegistrationChange, contact: ContactChange, now: EpochMs, replaced: StoredBinding | undefined) {
-    this.contact = keepOrOwn(replaced?.contact, contact.contact);
+    this.contact = keepOrOwn(replaced?.contact, latest?.contact, contact.contact);
     this.expiresAt = now + contact.expires * 1000;
     this.q = contact.q;
-    this.callId = keepOrOwn(replaced?.callId, change.callId);
+    this.callId = keepOrOwn(replaced?.callId, latest?.callId, change.callId);
     this.cseq = change.cseq;
-    this.instance = contact.instance === '' ? '' : keepOrOwn(replaced?.instance, contact.instance);
+    this.instance = contact.instance === '' ? '' : keepOrOwn(replaced?.instance, latest?.instance, contact.instance);
     this.regId = contact.regId;
     this.path = contact.path.length === 0 ? NO_PATH : contact.path.map(ownedString);
-    this.flow = keepOrOwn(replaced?.flow, contact.flow);
+    this.flow = keepOrOwn(replaced?.flow, latest?.flow, contact.flow);
     // The edge often makes the key from a plain contact by changing nothing: then one string serves for both.
-    this.#key = contact.key === this.contact ? this.contact : keepOrOwn(replaced ? replaced.#key : undefined, contact.key);
+    this.#key =
+      contact.key === this.contact
+        ? this.contact
+        : keepOrOwn(replaced ? replaced.#key : undefined, latest ? latest.#key : undefined, contact.key);
+    latest = this;
   }
 
   /**

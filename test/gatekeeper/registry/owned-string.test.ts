@@ -9,7 +9,7 @@ it('copies any text as it is, also what latin1 cannot hold', () => {
 });
 
 it('keeps what says the same already', () => {
-  expect(keepOrOwn('same', 'same')).toBe('same');
-  expect(keepOrOwn('old', 'new')).toBe('new');
-  expect(keepOrOwn(undefined, 'new')).toBe('new');
+  expect(keepOrOwn('same', undefined, 'same')).toBe('same');
+  expect(keepOrOwn('old', 'new', 'new')).toBe('new');
+  expect(keepOrOwn(undefined, 'old', 'new')).toBe('new');
 });
