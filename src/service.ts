@@ -93,6 +93,7 @@ export class Service {
               clock,
               observer: new H323Reports(metrics, logger),
               names: [config.sip.realm, 'localhost'],
+              allowPrivateTargets: config.sip.dns.allowPrivateTargets,
             }),
           )
         : undefined;

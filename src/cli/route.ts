@@ -1,8 +1,8 @@
 import { formatFinding } from '../config/finding.js';
 import { loadConfiguration } from '../config/load.js';
 import { nearest } from '../config/suggest.js';
+import { isPublicTarget } from '../gatekeeper/net/public-address.js';
 import { callerIn, explainRoute, formatExplanation, pretendRegistered } from '../gatekeeper/routing/explain.js';
-import { isPublicTarget } from '../gatekeeper/sip/locate/public-address.js';
 
 export interface RouteOptions {
   readonly from: string;

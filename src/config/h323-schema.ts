@@ -67,7 +67,7 @@ const timers = block({
   alertingSeconds: whole(1, 3_600, 180).default(180),
   huntMs: whole(50, 32_000, 400).default(400),
   connectMs: whole(50, 32_000, 400).default(400),
-  keepAliveSeconds: whole(0, 3_600, 60).default(60),
+  keepAliveSeconds: whole(0, 3_600, 60).default(0),
 });
 
 export const h323 = block({

@@ -39,6 +39,8 @@ export class H323Reports implements H323Observer {
       refused: (code, sentence, source, callIdentifier) => this.#refused(code, sentence, source, callIdentifier),
       insecure: (callIdentifier, sentence) =>
         this.#say('warn', { signallingId: callIdentifier, why: sentence }, 'A call was not encrypted'),
+      leftOut: (callIdentifier, sentence) =>
+        this.#say('info', { signallingId: callIdentifier, why: sentence }, 'Part of a message was not passed on'),
       forwarded: (ms) => metrics.h323Delay.add(ms / 1000),
       fault: (error, callIdentifier) => logger.error({ err: error, signallingId: callIdentifier }, 'A fault in the gatekeeper'),
     };

@@ -17,7 +17,8 @@ async function child(settings: Parameters<typeof startChild>[0] = {}): Promise<A
   return service;
 }
 
-const freePorts = (address: string) => `sip: { listen: [{ transport: udp, address: ${address}, port: 0 }] }\nh323: { enabled: false }\nhttp: { port: 0 }\n`;
+const freePorts = (address: string) =>
+  `sip: { listen: [{ transport: udp, address: ${address}, port: 0 }] }\nh323: { enabled: false }\nhttp: { port: 0 }\n`;
 
 async function revision(service: AsChild): Promise<string> {
   const answer = await fetch(`${service.url}/api/v1/plan`);

@@ -34,7 +34,7 @@ describe('h323', () => {
         alertingSeconds: 180,
         huntMs: 400,
         connectMs: 400,
-        keepAliveSeconds: 60,
+        keepAliveSeconds: 0,
       },
       h245: { mode: 'route', ports: undefined },
       lrq: { timeoutMs: 400, cacheSeconds: 30, retries: 1 },

@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Program } from './processes.js';
+import { until } from './until.js';
 
 /** A capture on loopback, judged by an independent dissector. */
 export class Capture {
@@ -22,6 +23,14 @@ export class Capture {
     this.#directory = directory;
     this.#file = file;
     this.#tshark = tshark;
+  }
+
+  /** Waits until a packet with these bytes is on the disk: dumpcap writes in turns, and what it has not read at the end is lost. */
+  async holds(bytes: Buffer): Promise<void> {
+    await until(
+      async () => (await readFile(this.#file)).includes(bytes),
+      () => `dumpcap to write ${bytes.toString('latin1')}: ${this.#tshark.output}`,
+    );
   }
 
   /** Ends the capture; `read` follows. */

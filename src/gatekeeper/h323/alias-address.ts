@@ -1,7 +1,16 @@
 import type { AliasAddress } from './asn1/h225.js';
 
-/** An AliasAddress (H.225.0 §7.1.10) as a user would write it; undefined: a kind that nobody dials (a mobile UIM, a transport address). */
+/**
+ * An AliasAddress (H.225.0 §7.1.10) as a user would write it; undefined: a kind that nobody dials (a mobile UIM, a transport address), or an
+ * empty one. Several stacks end a name with the NUL of their own strings.
+ */
 export function writtenAlias(alias: AliasAddress): string | undefined {
+  const text = textOf(alias);
+  const own = text?.endsWith('\0') ? text.slice(0, -1) : text;
+  return own === undefined || own.trim() === '' ? undefined : own;
+}
+
+function textOf(alias: AliasAddress): string | undefined {
   switch (alias.type) {
     case 'dialedDigits':
     case 'h323-ID':

@@ -6,11 +6,11 @@ import type { H323Config } from '../../config/service-config.js';
 import type { StateStore } from '../../state/store.js';
 import type { Calls } from '../calls/call.js';
 import { FailureLimit } from '../net/failure-limit.js';
-import type { SocketAddress } from '../net/address.js';
 import type { RefusalReason, SocketLimits } from '../net/limits.js';
-import type { SourceRate } from '../net/sources.js';
+import { isPublicTarget } from '../net/public-address.js';
+import { type SourceRate, sourceKey } from '../net/sources.js';
 import type { TlsOptions } from '../net/tls.js';
-import type { Plan } from '../plan/plan.js';
+import type { Plan, Zone } from '../plan/plan.js';
 import { identify } from '../plan/source-zone.js';
 import { Features } from './h460/features.js';
 import { OwnAddresses, type OwnSignallingListener } from './own-addresses.js';
@@ -18,6 +18,7 @@ import type { RasObserver } from './ras/observer.js';
 import { RasGatekeeper } from './ras/ras-gatekeeper.js';
 import { CallSignalling } from './signalling/call-signalling.js';
 import type { H245Routing, SignallingConnection, SignallingObserver } from './signalling/context.js';
+import { Strangers } from './strangers.js';
 import { H245Ports } from './transport/h245-ports.js';
 import { RasSockets } from './transport/ras-sockets.js';
 import { SignallingTransport } from './transport/signalling-transport.js';
@@ -43,6 +44,8 @@ export interface H323EdgeOptions {
   readonly observer: H323Observer;
   /** Names that mean this gatekeeper behind an `@`. */
   readonly names: readonly string[];
+  /** Whether the internet zone may be led to loopback, private and link-local addresses. For tests. */
+  readonly allowPrivateTargets: boolean;
 }
 
 /** A local gatekeeper carries the calls of a whole organisation. */
@@ -61,6 +64,7 @@ export class H323Edge {
   readonly #ras: RasGatekeeper;
   readonly #signalling: CallSignalling;
   readonly #ports: H245Ports;
+  readonly #strangers: Strangers;
   #keepAlive: Timer | undefined;
   #tls: TlsOptions | undefined;
 
@@ -112,15 +116,11 @@ export class H323Edge {
     this.#transport = transport;
     this.#tls = options.tls;
     const { settings, clock, observer, plan, store, calls } = options;
-    const ras = sockets.listeners.map((listener, index) => ({ ...listener, advertised: settings.ras[index]?.advertised }));
+    // Those for discovery come after them.
+    const ras = sockets.listeners.slice(0, settings.ras.length);
+    const told = ras.map((listener, index) => ({ ...listener, advertised: settings.ras[index]?.advertised }));
     const signalling = transport.listeners satisfies readonly OwnSignallingListener[];
-    this.#own = new OwnAddresses(ras, signalling, { machine: machineAddresses(), names: options.names });
-    // Who asked on the discovery port is told of the other one (H.225.0 §7.8.2).
-    const discovery = sockets.listeners.slice(settings.ras.length);
-    const rasListener = (local: SocketAddress): SocketAddress =>
-      discovery.some(({ address, port }) => address === local.address && port === local.port)
-        ? (sockets.listeners.find(({ address }) => address === local.address) ?? local)
-        : local;
+    this.#own = new OwnAddresses(told, signalling, { machine: machineAddresses(), names: options.names });
     this.#ports = new H245Ports(transport, { range: settings.h245.ports });
     this.#ras = new RasGatekeeper({
       clock,
@@ -131,15 +131,16 @@ export class H323Edge {
       health: { isUp: () => true },
       settings,
       send: (bytes, to, local) => sockets.send(bytes, to, { ...local, multicast: false }),
-      listenerFor: (address) => sockets.listeners.find((listener) => listener.address.includes(':') === address.includes(':')),
-      rasAddress: (local) => this.#own.ras(rasListener(local)),
-      signalAddress: (local) => this.#own.signalling(local) ?? local,
+      listenerFor: (address) => ras.find((listener) => listener.address.includes(':') === address.includes(':')),
+      rasAddress: (local) => this.#own.ras(local),
+      signalAddress: (local) => this.#own.signalling(this.#own.rasListener(local)) ?? local,
       isOwn: (address) => this.#own.isOwn(address),
       ownHosts: this.#own.hosts,
       lookUp: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
       randomBytes,
-      features: new Features((local) => this.#own.tls(local)),
+      features: new Features((local) => this.#own.tls(this.#own.rasListener(local))),
       failures: new FailureLimit(),
+      sourceOf: sourceKey,
       observer: observer.ras,
     });
     this.#signalling = new CallSignalling({
@@ -163,10 +164,16 @@ export class H323Edge {
       ownHosts: this.#own.hosts,
       ownAddress: (connection) => this.#own.callback(connection),
       isOwn: (target) => this.#own.isOwn(target),
+      isOwnMachine: (address) => this.#own.isOwnMachine(address),
+      isPublic: (address) => options.allowPrivateTargets || isPublicTarget(address),
       h245: settings.h245.mode === 'route' ? this.#h245Routing() : undefined,
       connect: (target) => transport.connect(target),
       callsPerConnection: settings.limits.callsPerConnection,
       maxCalls: MAX_CALLS,
+    });
+    this.#strangers = new Strangers({
+      clock,
+      isKnown: (address) => zoneAt(plan(), address) !== undefined || this.#ras.endpoints.hasAddress(address),
     });
     this.#beat();
   }
@@ -190,13 +197,12 @@ export class H323Edge {
     return this.#signalling.size;
   }
 
-  /** Which neighbour gatekeepers answer. */
-  get health(): RasGatekeeper['neighbours']['health'] {
-    return this.#ras.neighbours.health;
-  }
+  /** Which neighbour gatekeepers answer: one that it is only time to try again does not. */
+  readonly health: RasGatekeeper['neighbours']['health'] = { isUp: (peerId) => this.#ras.neighbours.answers(peerId) };
 
   receive(bytes: Buffer, from: { address: string; port: number }, local: { address: string; port: number; multicast: boolean }): void {
-    this.#ras.receive(bytes, from, local, local.multicast);
+    if (this.#strangers.admits(from.address)) this.#ras.receive(bytes, from, local, local.multicast);
+    else this.#options.observer.dropped(from.address, 'rate');
   }
 
   accept(connection: SignallingConnection): void {
@@ -243,9 +249,9 @@ export class H323Edge {
     // Some connect when they hear of the port, some after the answer. The call's end closes it at the latest.
     const timeoutMs = 2 * (establishmentSeconds + alertingSeconds) * 1000;
     return {
-      listen: async (towards, from, onConnection) => {
+      listen: async ({ towards, ...expected }) => {
         const { address } = towards.local;
-        const port = await this.#ports.open({ address, from, timeoutMs, onConnection });
+        const port = await this.#ports.open({ ...expected, address, timeoutMs });
         return port && { address: { address: this.#own.callback(towards).address, port: port.local.port }, close: () => port.close() };
       },
       connect: (target) => this.#transport.connect(target),
@@ -282,9 +288,13 @@ function socketLimits({ limits }: H323Config): Partial<SocketLimits> {
 }
 
 function rateOf({ limits }: H323Config, plan: Plan, address: string): SourceRate | undefined {
-  const zone = identify(plan, { remote: { address, port: 0 }, certificateNames: [] });
+  const zone = zoneAt(plan, address);
   if (zone?.kind !== 'h323-neighbour' && zone?.kind !== 'h323-gateway') return undefined;
   return { messagesPerSecond: limits.messagesPerSecondPerSource * NEIGHBOUR_FACTOR, burst: limits.burst * NEIGHBOUR_FACTOR };
+}
+
+function zoneAt(plan: Plan, address: string): Zone | undefined {
+  return identify(plan, { remote: { address, port: 0 }, certificateNames: [] });
 }
 
 function wantsCertificates(plan: Plan): boolean {

@@ -19,6 +19,7 @@ export class OwnAddresses {
   /** Names and addresses that mean here behind an `@`, lower case. */
   readonly hosts: ReadonlySet<string>;
 
+  /** `ras`: without the listeners for discovery, which nobody is told of. */
   constructor(
     ras: readonly OwnListener[],
     signalling: readonly OwnSignallingListener[],
@@ -37,9 +38,21 @@ export class OwnAddresses {
     this.hosts = hosts;
   }
 
-  /** Our RAS address, as others reach it at this listener. */
+  /** Our RAS address, as others reach it who reach us at this listener: of RAS, or of discovery, which is told of the other one (H.225.0 §7.8.2). */
   ras(local: SocketAddress): SocketAddress {
-    return told(this.#ras.find(({ address, port }) => address === local.address && port === local.port) ?? local, local.address);
+    return told(this.rasListener(local), local.address);
+  }
+
+  /** The RAS listener that stands for this one: itself, the one on the same address, or, for the discovery group, one of its family. */
+  rasListener(local: SocketAddress): SocketAddress {
+    const { address } = local;
+    return (
+      this.#ras.find((listener) => listener.address === address && listener.port === local.port) ??
+      this.#ras.find((listener) => listener.address === address) ??
+      pickListener(this.#ras, address) ??
+      this.#ras.find((listener) => listener.address.includes(':') === address.includes(':')) ??
+      local
+    );
   }
 
   /** Our call-signalling address for who reaches us at this RAS listener: over TCP, as every endpoint can. */
@@ -56,6 +69,12 @@ export class OwnAddresses {
   callback(connection: { readonly local: SocketAddress; readonly secure: boolean }): SocketAddress {
     const { local, secure } = connection;
     return this.#at(secure ? 'tls' : 'tcp', local.address) ?? this.signalling(local) ?? local;
+  }
+
+  /** Whether this IP address is this machine's own. */
+  isOwnMachine(address: string): boolean {
+    const listeners: readonly OwnListener[] = [...this.#ras, ...this.#signalling];
+    return this.#machine.has(address) || listeners.some((own) => own.address === address || own.advertised?.host === address);
   }
 
   /** Whether a call to this address would come back to us. */

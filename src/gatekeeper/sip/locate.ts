@@ -1,10 +1,10 @@
 import type { Clock } from '../../clock.js';
 import { canonicalAddress } from '../net/address.js';
+import { isPublicTarget } from '../net/public-address.js';
 import type { SipTransport } from '../plan/plan.js';
 import { CachedDns } from './locate/cache.js';
 import type { DnsAnswer, DnsResolver, SrvRecord } from './locate/dns.js';
 import { NodeDns } from './locate/node-dns.js';
-import { isPublicTarget } from './locate/public-address.js';
 import { defaultPort, LocateError, type LocateUri, namedTransport, naptrServices, plainTransport, srvName } from './locate/services.js';
 import { srvOrder } from './locate/srv-order.js';
 import type { Target } from './transport/flow.js';

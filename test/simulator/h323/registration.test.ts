@@ -175,7 +175,8 @@ describe('registration', () => {
       const bytes = credentials.encode({ type: 'unregistrationRequest', value });
       const { tokens, cryptoTokens } = (rasMessage.decode(bytes) as Extract<RasMessage, { type: 'unregistrationRequest' }>).value;
       const accounts = spoil ? () => ({ user: '461010001', password: 'annat' }) : lookup;
-      return authenticate({ tokens, cryptoTokens, bytes, gatekeeperId: 'gk', aliases: [], now: clock.now() }, accounts, { replay });
+      const sent = { tokens, cryptoTokens, bytes, gatekeeperId: 'gk', aliases: [], source: '127.0.0.1', now: clock.now() };
+      return authenticate(sent, accounts, { replay });
     };
     expect(judge(undefined)).toMatchObject({ ok: true, user: '461010001', method });
     expect(judge(undefined, true)).toMatchObject({ ok: false });

@@ -45,6 +45,8 @@ export const openLogicalChannel: Codec<OpenLogicalChannel> = codec(OpenLogicalCh
 
 /** The kind of a message that could not be read. */
 export const OPAQUE = 'opaque';
+/** The kind of messages that were not looked at, as they stand behind too many others. */
+export const UNREAD = 'unread';
 
 /** An H.245 PDU as it came, and what it says. */
 export interface H245Pdu {
@@ -65,6 +67,49 @@ export function readH245(bytes: Uint8Array): H245Pdu {
     return { message: undefined, kind: OPAQUE, bytes };
   }
 }
+
+/** PDUs that are read one behind the other. No stack sends more than a few. */
+const MAX_PDUS = 64;
+
+/**
+ * All PDUs of one TPKT, or of one element of `h245Control`: several stacks read on until the end of it. Never throws. What cannot be read, or
+ * stands behind so many others that it is not looked at, is the last of them, with everything behind it.
+ */
+export function readAllH245(bytes: Uint8Array): H245Pdu[] {
+  const pdus: H245Pdu[] = [];
+  for (let rest = bytes; rest.length > 0; ) {
+    const enough = pdus.length === MAX_PDUS;
+    const first = enough ? undefined : firstOf(rest);
+    if (!first) {
+      pdus.push({ message: undefined, kind: enough ? UNREAD : OPAQUE, bytes: rest });
+      break;
+    }
+    const { value, length } = first;
+    pdus.push({ message: value, kind: kindOf(value), bytes: rest.subarray(0, length) });
+    rest = rest.subarray(length);
+  }
+  return pdus;
+}
+
+function firstOf(bytes: Uint8Array): ReturnType<typeof h245Message.decodeFirst> | undefined {
+  try {
+    return h245Message.decodeFirst(bytes);
+  } catch (error) {
+    if (error instanceof PerError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Whether a PDU that could not be read may be an OpenLogicalChannel. Its first octet tells (X.691 §23): an extension bit and two bits of the
+ * class, an extension bit and four bits of the request.
+ */
+export function mayOpenChannel({ kind, bytes: [first = 0] }: H245Pdu): boolean {
+  return kind === UNREAD || first === OPEN_LOGICAL_CHANNEL || first >= NEWER_CLASS;
+}
+
+const OPEN_LOGICAL_CHANNEL = 0b0_00_0_0011;
+const NEWER_CLASS = 0b1000_0000;
 
 /** @throws {PerError} the message breaks a constraint of H.245. */
 export function writeH245(message: MultimediaSystemControlMessage): Buffer {

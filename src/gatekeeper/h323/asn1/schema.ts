@@ -79,8 +79,7 @@ export interface UnknownAlternative {
   readonly value: Uint8Array;
 }
 
-type FieldValue<F> =
-  F extends Asn1Type<infer T> ? T : F extends OptionalField<infer T> ? T : F extends DefaultField<infer T> ? T : never;
+type FieldValue<F> = F extends Asn1Type<infer T> ? T : F extends OptionalField<infer T> ? T : F extends DefaultField<infer T> ? T : never;
 
 type OptionalKeys<F extends Fields> = { [K in keyof F]: F[K] extends OptionalField<unknown> ? K : never }[keyof F];
 
@@ -92,7 +91,8 @@ type SequenceValue<F extends Fields, E extends Fields> = Flat<
   } & { [UNKNOWN]?: readonly (Uint8Array | undefined)[] | undefined }
 >;
 
-type ChoiceValue<A extends Alternatives> = { [K in keyof A & string]: { readonly type: K; readonly value: ValueOf<A[K]> } }[keyof A & string];
+type ChoiceValue<A extends Alternatives> = { [K in keyof A & string]: { readonly type: K; readonly value: ValueOf<A[K]> } }[keyof A &
+  string];
 
 type None = Readonly<Record<never, never>>;
 

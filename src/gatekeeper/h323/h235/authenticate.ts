@@ -38,6 +38,8 @@ export interface AuthenticationInput {
   readonly account?: Account | undefined;
   /** Other names of the sender in the message (terminalAlias, srcInfo), tried when the token's own is no account's. */
   readonly aliases: readonly string[];
+  /** The IP address that the message came from. */
+  readonly source: string;
   readonly now: EpochMs;
 }
 
@@ -46,6 +48,8 @@ export interface AuthenticationOptions {
   readonly replay: ReplayWindow;
   /** What is taken at all. Default: every method. */
   readonly methods?: readonly AuthenticationMethod[];
+  /** The message is a retransmission of one that was found good and then left unanswered: its token may have been seen. */
+  readonly mayRepeat?: boolean;
 }
 
 export interface Authenticated {
@@ -70,7 +74,7 @@ const nobody: Account = { user: '', password: randomUUID() };
  * wrong is not saved by its CAT. (Whoever can change a message can also take its H.235.1 token away: where that matters, allow no other
  * method.)
  *
- * A retransmission must be answered from memory before it comes here: its token was seen.
+ * A retransmission must be answered from memory before it comes here, as its token was seen; or come with `mayRepeat`.
  */
 export function authenticate(input: AuthenticationInput, lookup: AccountLookup, options: AuthenticationOptions): Authentication {
   const { claims, unknown } = readClaims(input.tokens, input.cryptoTokens, input.bytes);
@@ -87,10 +91,10 @@ export function authenticate(input: AuthenticationInput, lookup: AccountLookup, 
   if (accounts.length === 0) return unknownUser(claim);
   if (!account) return wrongPassword(claim);
 
-  const fresh = admit(claim, account, options.replay, input.now);
+  const fresh = admit(claim, account, options.replay, input.now, claim.method === 'cat' ? input.source : undefined);
   // The weaker tokens beside it are spent with it: nobody shall cut one out and use it alone.
   for (const other of claims) if (other !== claim && other.name === name) admit(other, account, options.replay, input.now);
-  if (!fresh) return replayed(claim);
+  if (!fresh && options.mayRepeat !== true) return replayed(claim);
   return { ok: true, user: account.user, method: claim.method, answer: answerTo(claim, account, input.gatekeeperId) };
 }
 
@@ -116,10 +120,11 @@ function accountsOf(claim: Claim, { account, aliases }: AuthenticationInput, loo
   return accounts;
 }
 
-function admit(claim: Claim, account: Account, replay: ReplayWindow, now: EpochMs): boolean {
+/** `source`: for whom a token may come again, as its random value is too short to tell its requests apart. */
+function admit(claim: Claim, account: Account, replay: ReplayWindow, now: EpochMs, source?: string): boolean {
   if (claim.timeStamp === undefined) return false;
   // The account, not the name in the token: the hash of a CAT does not cover the name, so another name must not make it new.
-  return replay.admit({ sender: `${claim.method} ${account.user}`, timeStamp: claim.timeStamp, random: claim.random }, now);
+  return replay.admit({ sender: `${claim.method} ${account.user}`, timeStamp: claim.timeStamp, random: claim.random, source }, now);
 }
 
 function answerTo(claim: Claim, account: Account, gatekeeperId: string): AnswerSigner | undefined {

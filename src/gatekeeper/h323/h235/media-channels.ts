@@ -6,7 +6,8 @@ import { type MediaAlgorithm, mediaAlgorithm } from './media-algorithms.js';
  * OpenLogicalChannel what it does encrypt (H.235.6).
  */
 
-export type MediaKind = 'audio' | 'video' | 'data' | 'other';
+/** `other`: it may be sound or picture, but does not say so. `none`: control, or nothing at all. */
+export type MediaKind = 'audio' | 'video' | 'data' | 'other' | 'none';
 
 export interface ChannelSecurity {
   readonly media: MediaKind;
@@ -80,14 +81,23 @@ function weakestOf(parts: readonly ChannelSecurity[]): ChannelSecurity {
   return parts.length > 0 ? parts.reduce(weaker) : { media: 'other', encrypted: false, algorithm: undefined };
 }
 
-/** The kind is the first one's: what stands first is the channel's own. */
+/** Of sound and pictures, and what may be some, the one in clear; beside them data do not count. */
 function weaker(first: ChannelSecurity, second: ChannelSecurity): ChannelSecurity {
-  const media = first.media === 'other' ? second.media : first.media;
+  const firstCounts = weights[first.media] >= weights.other;
+  if (firstCounts !== weights[second.media] >= weights.other) return firstCounts ? first : second;
+  const media = weights[second.media] > weights[first.media] ? second.media : first.media;
   return { ...(first.encrypted ? second : first), media };
 }
 
+/** What a channel of several is called after. */
+const weights: Readonly<Record<MediaKind, number>> = { none: 0, data: 1, other: 2, audio: 3, video: 3 };
+
 function kindOf({ type }: Media): MediaKind {
   switch (type) {
+    case 'nullData':
+    case 'h235Control':
+    case 'encryptionData':
+      return 'none';
     case 'audioData':
       return 'audio';
     case 'videoData':

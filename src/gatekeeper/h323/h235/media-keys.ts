@@ -30,7 +30,8 @@ export type MediaKeyVerdict =
  * @param endpoint who sent it, as the log names it
  */
 export function offersEncryption(tokens: readonly ClearToken[] | undefined, endpoint: string): MediaKeyVerdict {
-  return judge(halfKeys(tokens), 'Setup', 'offers', endpoint);
+  const offers = halfKeys(tokens);
+  return judge(offers, pick(offers, 'strongest'), 'Setup', 'offers', endpoint);
 }
 
 /**
@@ -56,7 +57,8 @@ export function answersEncryption(
     const names = answers.map(({ group }) => group.name).join(', ');
     return refuse(`Connect answers a key agreement that Setup did not offer (${names}): restart or update ${endpoint}`);
   }
-  return judge(matching, 'Connect', 'answers', endpoint);
+  // Which of several answers is used, the caller decides and does not say: the worst of them counts.
+  return judge(matching, pick(matching, 'weakest'), 'Connect', 'answers', endpoint);
 }
 
 function halfKeys(tokens: readonly ClearToken[] | undefined): OfferedHalfKey[] {
@@ -68,13 +70,25 @@ function halfKeys(tokens: readonly ClearToken[] | undefined): OfferedHalfKey[] {
   return found;
 }
 
-function judge(found: readonly OfferedHalfKey[], message: string, verb: string, endpoint: string): MediaKeyVerdict {
+/** The first of those with the most bits, or the fewest; an unusable one has none. */
+function pick(found: readonly OfferedHalfKey[], which: 'strongest' | 'weakest'): OfferedHalfKey | undefined {
+  const strength = ({ usable, bits }: OfferedHalfKey) => (usable ? bits : -1) * (which === 'strongest' ? 1 : -1);
   let best: OfferedHalfKey | undefined;
-  for (const half of found) if (half.usable && (!best || half.bits > best.bits)) best = half;
+  for (const half of found) if (!best || strength(half) > strength(best)) best = half;
+  return best;
+}
+
+function judge(
+  found: readonly OfferedHalfKey[],
+  best: OfferedHalfKey | undefined,
+  message: string,
+  verb: string,
+  endpoint: string,
+): MediaKeyVerdict {
   if (found.length === 0) {
     return refuse(`${message} carries no H.235 key agreement: switch on encryption (AES-128 or better) on ${endpoint}`);
   }
-  if (!best) return refuse(`${message} ${verb} an H.235 key agreement without a usable half key: restart or update ${endpoint}`);
+  if (!best?.usable) return refuse(`${message} ${verb} an H.235 key agreement without a usable half key: restart or update ${endpoint}`);
   if (best.bits < LEAST_BITS) {
     const size = best.bits === 0 ? 'without saying its prime' : `of ${best.bits} bits`;
     return refuse(

@@ -18,17 +18,23 @@ export interface TokenIdentity {
   readonly timeStamp: number;
   /** Undefined in a method that has none (MD5). */
   readonly random: number | undefined;
+  /**
+   * The IP address that it came from, in a method whose random value is one byte (CAT): two requests of one second may well have the same.
+   * Undefined: the random value tells all requests apart.
+   */
+  readonly source?: string | undefined;
 }
 
 /**
  * A token without a random value is the same in all that an endpoint sends within one second of its clock. It is good for this long after
- * we first saw it; a stolen one dies with it instead of living for the whole window.
+ * we first saw it; a stolen one dies with it instead of living for the whole window. One with a random value of a byte is so too, but only
+ * for the source that it first came from.
  */
 const REUSE_SECONDS = 5;
 
 /**
  * Is a token timely, and is it new? (H.235.0: a time stamp bounds how long tokens must be remembered, a random value tells those of one
- * second apart.) Exact: no token is taken twice. When more tokens would have to be remembered than there is room for, the oldest second is
+ * second apart.) Exact: no token whose random value can tell it from others is taken twice. When more tokens would have to be remembered than there is room for, the oldest second is
  * forgotten and nothing as old as that is taken any longer, so the window becomes shorter instead of leaky.
  */
 export class ReplayWindow {
@@ -80,9 +86,22 @@ export class ReplayWindow {
     const seen = log.firstSeen(this.#high, this.#low, secondsOf(now));
     if (seen === undefined) {
       this.#size++;
+      if (token.source !== undefined) this.#noteSource(log, token, token.source, now);
       return true;
     }
-    return token.random === undefined && secondsOf(now) - seen <= REUSE_SECONDS;
+    if (secondsOf(now) - seen > REUSE_SECONDS) return false;
+    return token.random === undefined || (token.source !== undefined && this.#isFrom(log, token, token.source));
+  }
+
+  /** A key of its own beside the token's: that of the token and where it first came from. */
+  #noteSource(log: TokenLog, { sender, random }: TokenIdentity, source: string, now: EpochMs): void {
+    this.#setKey(`${sender} ${source}`, random);
+    if (log.firstSeen(this.#high, this.#low, secondsOf(now)) === undefined) this.#size++;
+  }
+
+  #isFrom(log: TokenLog, { sender, random }: TokenIdentity, source: string): boolean {
+    this.#setKey(`${sender} ${source}`, random);
+    return log.has(this.#high, this.#low);
   }
 
   #forgetOld(second: number): void {

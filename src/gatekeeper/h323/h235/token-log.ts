@@ -27,6 +27,10 @@ export class TokenLog {
     return undefined;
   }
 
+  has(high: number, low: number): boolean {
+    return this.#table[slotOf(this.#table, high, low) + 2] !== 0;
+  }
+
   #grow(): void {
     const old = this.#table;
     this.#table = new Uint32Array(old.length * 2);

@@ -28,11 +28,14 @@ const ASN1_CODED = 0x05;
 /** Locking and non-locking shifts (Q.931 §4.5.2), without their codeset. */
 const SHIFT = 0x90;
 
-/** Reads one message. Never throws. Octet strings and the contents of elements are views of `payload`. */
+/**
+ * Reads one message. Never throws. Octet strings and the contents of elements are views of `payload`. Of a repeated user-user element or
+ * calling party number only the first is there (Q.931 §5.8.6.2): the next reader might look at another one than we did.
+ */
 export function readH225(payload: Uint8Array): H225Result {
   let q931: Q931Message;
   try {
-    q931 = decodeQ931(payload);
+    q931 = once(decodeQ931(payload));
   } catch (error) {
     if (error instanceof Q931Error) return { ok: false, error: error.message };
     throw error;
@@ -50,6 +53,25 @@ export function readH225(payload: Uint8Array): H225Result {
     if (error instanceof PerError) return { ok: true, message, unreadable: `The user-user element cannot be read: ${error.message}` };
     throw error;
   }
+}
+
+function once(message: Q931Message): Q931Message {
+  let userUsers = 0;
+  let callers = 0;
+  for (const { id, codeset } of message.elements) {
+    if (codeset !== 0) continue;
+    if (id === elementIds.userUser) userUsers++;
+    else if (id === elementIds.callingPartyNumber) callers++;
+  }
+  if (userUsers < 2 && callers < 2) return message;
+  const seen = new Set<number>();
+  const elements = message.elements.filter(({ id, codeset }) => {
+    if (codeset !== 0 || (id !== elementIds.userUser && id !== elementIds.callingPartyNumber)) return true;
+    if (seen.has(id)) return false;
+    seen.add(id);
+    return true;
+  });
+  return { ...message, elements };
 }
 
 /**

@@ -5,6 +5,7 @@ import { resolve } from '../../routing/resolver.js';
 import type { Resolution } from '../../routing/route.js';
 import { aliasAddressOf, writtenAlias } from '../alias-address.js';
 import type { AdmissionConfirm, AdmissionRejectReason, AdmissionRequest, AliasAddress } from '../asn1/h225.js';
+import type { RasCall } from './call-directory.js';
 import { callIdOf, plain, tell } from './common.js';
 import type { Incoming, RasContext, Reply } from './context.js';
 import { socketAddress, transportAddress } from './transport-address.js';
@@ -12,7 +13,7 @@ import type { Known } from './who.js';
 
 /** ARQ: may I make, or answer, this call? (H.225.0 §7.11). Every call goes through us, so that the answer to where is always ourselves. */
 export function admissionRequest(context: RasContext, request: AdmissionRequest, incoming: Incoming): Reply {
-  const known = context.who.known(incoming, request.endpointIdentifier, request);
+  const known = context.who.known(incoming, request.endpointIdentifier, request, 'from its source');
   if (!known.ok) {
     if (known.why === 'unknown') return rejectUnknown(context, request, incoming);
     const { reason, sentence, zone } = known;
@@ -35,6 +36,12 @@ function rejectUnknown(context: RasContext, request: AdmissionRequest, incoming:
 
 function calling(context: RasContext, request: AdmissionRequest, incoming: Incoming, asker: Asker): Reply {
   const { endpoint, zone } = asker;
+  const callIdentifier = callIdOf(request);
+  const call = context.callDirectory.find(callIdentifier);
+  if (isOfOthers(context, callIdentifier, call, endpoint.id)) {
+    const sentence = 'The callIdentifier is that of a call of another endpoint: each call needs an identifier of its own';
+    return reject(context, request, incoming, asker, plain('requestDenied'), sentence);
+  }
   const found = destination(context, request, zone);
   if (found.resolution === undefined) {
     return refuse(
@@ -50,18 +57,26 @@ function calling(context: RasContext, request: AdmissionRequest, incoming: Incom
   if (found.resolution.outcome === 'refused') {
     return refuse(context, request, incoming, asker, found.resolution.refusal, found.dialled, found.resolution.detail);
   }
-  const callIdentifier = callIdOf(request);
   const bandwidth = context.bandwidth.ask({ callIdentifier, party: endpoint.id, zone: zone.id, bandwidth: request.bandWidth });
   if (!bandwidth.ok) return refuse(context, request, incoming, asker, 'bandwidthExhausted', found.dialled);
-  context.admissions.put({
-    callIdentifier,
-    endpointId: endpoint.id,
-    dialled: found.dialled,
-    bandwidth: bandwidth.granted,
-    at: incoming.now,
-  });
+  // Once the call is there its end gives the bandwidth back; an admission beside it would lapse, and do so while the call goes on.
+  if (!call) {
+    context.admissions.put({
+      callIdentifier,
+      endpointId: endpoint.id,
+      dialled: found.dialled,
+      bandwidth: bandwidth.granted,
+      at: incoming.now,
+    });
+  }
   const mapped = request.canMapAlias === true ? mappedAlias(found.dialled, found.resolution, zone) : undefined;
   return confirm(context, request, incoming, asker, bandwidth.granted, mapped);
+}
+
+function isOfOthers({ admissions }: RasContext, callIdentifier: string, call: RasCall | undefined, endpointId: string): boolean {
+  if (call) return !call.endpoints.includes(endpointId);
+  const admission = admissions.find(callIdentifier);
+  return admission !== undefined && admission.endpointId !== endpointId;
 }
 
 /** The one who is called asks as well. Its call came through us: if it did not, somebody called it past us, which we do not allow. */

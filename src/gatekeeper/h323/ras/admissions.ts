@@ -1,4 +1,5 @@
 import type { Clock, EpochMs } from '../../../clock.js';
+import { OldestFirst } from './oldest-first.js';
 
 /** A call that an endpoint may make now: its ARQ was confirmed, its Setup has not come yet. */
 export interface Admission {
@@ -27,6 +28,7 @@ export interface AdmissionsOptions {
 export class Admissions {
   /** Oldest first: a map keeps the order in which its keys came. */
   readonly #admissions = new Map<string, Admission>();
+  readonly #oldest = new OldestFirst(this.#admissions);
   readonly #clock: Clock;
   readonly #limit: number;
   readonly #lifetimeMs: number;
@@ -43,14 +45,14 @@ export class Admissions {
     return this.#admissions.size;
   }
 
-  /** An endpoint may ask again for the same call: the last answer counts. */
+  /** An endpoint may ask again for the same call: the last answer counts. Whose the call is, is to be asked before (`find`). */
   put(admission: Admission): void {
+    const earlier = this.#admissions.get(admission.callIdentifier);
+    if (earlier && earlier.endpointId !== admission.endpointId) this.#lapse(earlier);
     this.#admissions.delete(admission.callIdentifier);
     if (this.#admissions.size >= this.#limit) {
-      for (const oldest of this.#admissions.values()) {
-        this.#lapse(oldest);
-        break;
-      }
+      const oldest = this.#admissions.get(this.#oldest.next() ?? '');
+      if (oldest) this.#lapse(oldest);
     }
     this.#admissions.set(admission.callIdentifier, admission);
   }

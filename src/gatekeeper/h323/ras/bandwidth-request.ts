@@ -7,7 +7,7 @@ import type { Known } from './who.js';
 /** BRQ: more or less bandwidth in a call (H.225.0 §7.12). */
 export function bandwidthRequest(context: RasContext, request: BandwidthRequest, incoming: Incoming): Reply {
   const { requestSeqNum } = request;
-  const known = context.who.known(incoming, request.endpointIdentifier, request);
+  const known = context.who.known(incoming, request.endpointIdentifier, request, 'from its source');
   const reject = (rejectReason: BandRejectReason, allowedBandWidth: number, sentence: string): Reply => {
     const zone = known.ok || known.why === 'denied' ? known.zone : undefined;
     tell(context, incoming, {

@@ -40,6 +40,8 @@ export interface Incoming {
   readonly local: SocketAddress;
   readonly multicast: boolean;
   readonly now: EpochMs;
+  /** The same bytes came from the same socket before, and were left unanswered when their token had been found good, and was spent. */
+  readonly wasDropped: boolean;
 }
 
 /** What becomes of a request: an answer, signed where the asker expects it; undefined: none. */

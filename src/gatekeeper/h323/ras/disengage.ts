@@ -6,7 +6,7 @@ import type { Incoming, RasContext, Reply } from './context.js';
 /** DRQ: the call is over for this endpoint (H.225.0 §7.14). A call that we know nothing of any more is over as well: that is confirmed. */
 export function disengageRequest(context: RasContext, request: DisengageRequest, incoming: Incoming): Reply {
   const { requestSeqNum, endpointIdentifier: endpointId } = request;
-  const known = context.who.known(incoming, endpointId, request);
+  const known = context.who.known(incoming, endpointId, request, 'from its source');
   const reject = (rejectReason: DisengageRejectReason, sentence: string): Reply => {
     tell(context, incoming, { type: 'disengageRequest', reason: rejectReason.type, sentence, endpointId });
     return { message: { type: 'disengageReject', value: { requestSeqNum, rejectReason } }, answer: known.ok ? known.answer : undefined };

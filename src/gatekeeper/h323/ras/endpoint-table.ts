@@ -23,6 +23,8 @@ export class StoredEndpoint implements Endpoint, Due<StoredEndpoint> {
   expiresAt = 0;
   almostOutOfResources = false;
   vendor = '';
+  /** The plan that the aliases were judged by last, as `Endpoints` counts them. */
+  planNumber = 0;
   dueSecond = 0;
   nextDue: StoredEndpoint | undefined = undefined;
   previousDue: StoredEndpoint | undefined = undefined;
@@ -62,19 +64,27 @@ export class EndpointTable implements EndpointDirectory {
     return this.#byId.get(id);
   }
 
-  findBySignalAddress(address: SocketAddress): StoredEndpoint | undefined {
-    return this.#bySignal.get(`${address.address} ${address.port}`);
+  findBySignalAddress({ address, port }: SocketAddress): StoredEndpoint | undefined {
+    return this.#bySignal.get(`${address} ${port}`);
   }
 
-  /** The endpoint that registered this signalling address from this source: the same device, registering anew. */
-  findSame(signalAddress: SocketAddress, source: SocketAddress): StoredEndpoint | undefined {
-    return this.#bySignal.get(signalKey(signalAddress, source));
+  /**
+   * The endpoint that registered this signalling address from this source as this user, or without a password: the same device, registering
+   * anew. Another user's device may have the same private address behind the same NAT.
+   */
+  findSame(signalAddress: SocketAddress, source: SocketAddress, user: string | undefined): StoredEndpoint | undefined {
+    const found = this.#bySignal.get(signalKey(signalAddress, source, user));
+    return found?.proof?.user === user ? found : undefined;
   }
 
   atAddress(address: string): readonly StoredEndpoint[] {
     const found = this.#byAddress.get(address);
     if (found === undefined) return NONE;
     return found instanceof StoredEndpoint ? [found] : [...found];
+  }
+
+  hasAddress(address: string): boolean {
+    return this.#byAddress.has(address);
   }
 
   values(): IterableIterator<StoredEndpoint> {
@@ -94,7 +104,9 @@ export class EndpointTable implements EndpointDirectory {
   /** Gives an endpoint other addresses, keeping what it is found by in step. */
   move(endpoint: StoredEndpoint, { rasAddress, signalAddress, source, local }: EndpointAddresses): void {
     const keep =
-      same(endpoint.signalAddress, signalAddress) && same(endpoint.source, source) && this.findSame(signalAddress, source) === endpoint;
+      same(endpoint.signalAddress, signalAddress) &&
+      same(endpoint.source, source) &&
+      this.findSame(signalAddress, source, endpoint.proof?.user) === endpoint;
     if (!keep) this.#unindex(endpoint);
     endpoint.local = local;
     if (!same(endpoint.rasAddress, rasAddress)) endpoint.rasAddress = rasAddress;
@@ -105,16 +117,16 @@ export class EndpointTable implements EndpointDirectory {
   }
 
   #index(endpoint: StoredEndpoint): void {
-    const { signalAddress, source } = endpoint;
+    const { signalAddress, source, proof } = endpoint;
     // A key put together is kept in its parts as well, unless it is copied.
-    this.#bySignal.set(ownedString(signalKey(signalAddress, source)), endpoint);
+    this.#bySignal.set(ownedString(signalKey(signalAddress, source, proof?.user)), endpoint);
     this.#addAt(source.address, endpoint);
     if (signalAddress.address !== source.address) this.#addAt(signalAddress.address, endpoint);
   }
 
   #unindex(endpoint: StoredEndpoint): void {
-    const { signalAddress, source } = endpoint;
-    const key = signalKey(signalAddress, source);
+    const { signalAddress, source, proof } = endpoint;
+    const key = signalKey(signalAddress, source, proof?.user);
     if (this.#bySignal.get(key) === endpoint) this.#bySignal.delete(key);
     this.#removeAt(source.address, endpoint);
     if (signalAddress.address !== source.address) this.#removeAt(signalAddress.address, endpoint);
@@ -137,10 +149,13 @@ export class EndpointTable implements EndpointDirectory {
   }
 }
 
-/** Behind different NATs the same private addresses are used again and again: then the source belongs to the key. */
-function signalKey(signal: SocketAddress, source: SocketAddress): string {
+/**
+ * Behind different NATs the same private addresses are used again and again, and behind a carrier's NAT two customers with one public address
+ * may have the same: then the source and the user belong to the key.
+ */
+function signalKey(signal: SocketAddress, source: SocketAddress, user: string | undefined): string {
   const key = `${signal.address} ${signal.port}`;
-  return signal.address === source.address ? key : `${key} ${source.address}`;
+  return signal.address === source.address ? key : `${key} ${source.address} ${user ?? ''}`;
 }
 
 function same(a: SocketAddress, b: SocketAddress): boolean {

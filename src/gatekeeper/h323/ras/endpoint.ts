@@ -9,7 +9,7 @@ export type EndpointKind = 'terminal' | 'gateway' | 'mcu' | 'other';
 /** How an endpoint proved its password when it registered (H.235.1, H.235.0 passwords). */
 export type ProofMethod = 'h235.1' | 'md5' | 'cat';
 
-/** Who proved its password, and how: every later RAS request of the endpoint must do it the same way. */
+/** Who proved its password, and how: a token in a later RAS request of the endpoint must be of the same kind (`Who.known`). */
 export interface Proof {
   /** The user of the plan, by its one name: `461010001`, `anna@norr.example`, `gw-vik`. */
   readonly user: string;
@@ -60,6 +60,8 @@ export interface EndpointDirectory {
   findBySignalAddress(address: SocketAddress): Endpoint | undefined;
   /** Those whose RRQ came from this IP address, or whose calls go there: several share one behind a NAT, or on one computer. */
   atAddress(address: string): readonly Endpoint[];
+  /** Whether there are any of those. */
+  hasAddress(address: string): boolean;
   values(): IterableIterator<Endpoint>;
   readonly size: number;
 }

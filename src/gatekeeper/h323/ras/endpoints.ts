@@ -1,41 +1,17 @@
 import type { Clock } from '../../../clock.js';
 import type { RegistrationStore } from '../../../state/store.js';
-import { prefixKey } from '../../plan/normalise.js';
-import type { Organisation, OrganisationId, Plan, ZoneId } from '../../plan/plan.js';
+import type { Organisation, Plan } from '../../plan/plan.js';
 import { ownedString } from '../../registry/owned-string.js';
-import type { ContactChange, Registration, RegistrationChange, RegistrationsResult } from '../../registry/registration.js';
+import type { Registration, RegistrationChange } from '../../registry/registration.js';
 import type { AliasKey } from '../../routing/route.js';
-import type { AliasAddress } from '../asn1/h225.js';
 import { DueLists } from './due-lists.js';
-import type { Endpoint, EndpointDirectory, EndpointKind, Proof } from './endpoint.js';
+import type { Endpoint, EndpointDirectory } from './endpoint.js';
+import { EndpointChanges } from './endpoint-changes.js';
+import { ownedAddresses, ownedAlias, VendorNames } from './endpoint-copies.js';
+import { type EndpointRequest, type EndpointResult, MAX_ALIASES, type RequestedAlias } from './endpoint-request.js';
 import { type EndpointAddresses, EndpointTable, StoredEndpoint } from './endpoint-table.js';
 import { type SocketAddress, sameSocket } from './transport-address.js';
-
-/** What an RRQ asks to be registered, judged and found good. */
-export interface EndpointRequest {
-  readonly zone: ZoneId;
-  readonly organisation: Organisation;
-  readonly kind: EndpointKind;
-  readonly aliases: readonly RequestedAlias[];
-  readonly prefixes: readonly string[];
-  readonly addresses: EndpointAddresses;
-  readonly tlsAddress: SocketAddress | undefined;
-  readonly proof: Proof | undefined;
-  /** Seconds, already within the limits. */
-  readonly timeToLive: number;
-  readonly vendor: string;
-}
-
-export interface RequestedAlias {
-  readonly key: AliasKey;
-  readonly written: AliasAddress;
-}
-
-export type EndpointResult =
-  | { readonly ok: true; readonly endpoint: Endpoint; readonly isNew: boolean }
-  | Exclude<RegistrationsResult, { readonly ok: true }>
-  /** An earlier request of the same endpoint is not done yet: it will ask again. */
-  | { readonly ok: false; readonly refusal: 'busy' };
+import { Turns } from './turns.js';
 
 export interface EndpointsOptions {
   readonly registrations: RegistrationStore;
@@ -47,7 +23,9 @@ export interface EndpointsOptions {
   readonly randomBytes: (count: number) => Buffer;
   /** Asks an endpoint whose time is up whether it is there (IRQ). Undefined: not now, too much else is being asked. */
   readonly probe: (endpoint: Endpoint) => Promise<boolean> | undefined;
-  /** An endpoint is gone because its time was up. */
+  /** Whether the plan, as it is now, lets the endpoint have what it registered under an earlier one. */
+  readonly mayStay: (endpoint: Endpoint) => boolean;
+  /** An endpoint is gone because its time was up, or because it did not say that it is there when somebody else wanted its alias. */
   readonly onExpired: (endpoint: Endpoint) => void;
   readonly onFault: (error: unknown) => void;
 }
@@ -56,21 +34,36 @@ export interface EndpointsOptions {
 const ID_BYTES = 18;
 /** Endpoints looked at in one second at most when their time is up: enough for 100,000 that lost their network at once within some minutes. */
 const EXPIRY_BUDGET = 500;
+/** An endpoint that could not be ended or renewed, as the store was away, is looked at again after so long. */
+const RETRY_SECONDS = 5;
+/** Requests of one endpoint that wait for the store at most. */
+const MAX_WAITING = 20;
 
 /**
  * Who is registered here by RRQ. The aliases are in the registry, which counts licences and knows all protocols; here is what only RAS and
- * call signalling need of an endpoint. The two change together: first the registry says yes.
+ * call signalling need of an endpoint. The two change together: first the registry says yes. What concerns one endpoint happens one after
+ * the other, so that a URQ finds done what the RRQ before it began.
  */
 export class Endpoints implements EndpointDirectory {
   readonly #options: EndpointsOptions;
+  readonly #changes: EndpointChanges;
   readonly #table = new EndpointTable();
   readonly #due = new DueLists<StoredEndpoint>();
-  readonly #vendors = new Map<string, string>();
-  /** Endpoints, and addresses of new ones, whose change is with the store. */
-  readonly #busy = new Set<StoredEndpoint | string>();
+  readonly #vendors = new VendorNames();
+  /** By endpoint, or by the address of a new one. */
+  readonly #turns = new Turns<StoredEndpoint | string>();
+  /** Endpoints that are asked whether they are there, as somebody else wants an alias of theirs. */
+  readonly #doubted = new Set<StoredEndpoint>();
+  #planNow: Plan | undefined;
+  #planNumber = 0;
 
   constructor(options: EndpointsOptions) {
     this.#options = options;
+    this.#changes = new EndpointChanges({
+      index: options.registrations.index,
+      plan: options.plan,
+      graceSeconds: options.graceSeconds,
+    });
   }
 
   get size(): number {
@@ -85,109 +78,73 @@ export class Endpoints implements EndpointDirectory {
     return this.#table.findBySignalAddress(address);
   }
 
-  /** The device that registered this signalling address from this source, registering anew. */
-  findSame(signalAddress: SocketAddress, source: SocketAddress): Endpoint | undefined {
-    return this.#table.findSame(signalAddress, source);
+  /** The device that registered this signalling address from this source, registering anew as the same user. */
+  findSame(signalAddress: SocketAddress, source: SocketAddress, user: string | undefined): Endpoint | undefined {
+    return this.#table.findSame(signalAddress, source, user);
   }
 
   atAddress(address: string): readonly Endpoint[] {
     return this.#table.atAddress(address);
   }
 
+  hasAddress(address: string): boolean {
+    return this.#table.hasAddress(address);
+  }
+
   values(): IterableIterator<Endpoint> {
     return this.#table.values();
   }
 
-  /** A full registration: takes the place of `earlier` whole, keeping its identifier, or makes a new endpoint. */
+  /**
+   * A full registration: takes the place of `earlier` whole, keeping its identifier, or makes a new endpoint. A user that proved its password
+   * takes its aliases along to another address; for those of anybody else the holder is asked whether it is still there.
+   */
   async register(request: EndpointRequest, earlier: Endpoint | undefined): Promise<EndpointResult> {
-    const known = earlier && this.#table.find(earlier.id);
-    const token =
-      known ?? `${request.addresses.signalAddress.address} ${request.addresses.signalAddress.port} ${request.addresses.source.address}`;
-    if (this.#busy.has(token)) return BUSY;
-    const endpoint = known ?? this.#create(request);
-    const changes = [...this.#additions(endpoint, request), ...(known ? this.#removals(known, request) : [])];
-    return this.#apply(
-      token,
-      changes,
-      request.timeToLive,
-      (registrations) => {
-        this.#fill(endpoint, request, registrations);
-        if (known) this.#table.move(known, owned(request.addresses));
-        else this.#table.add(endpoint);
-        return { ok: true, endpoint, isNew: known === undefined };
-      },
-      endpoint,
-    );
+    const planNumber = this.#numberOfPlan();
+    // Each round takes a registration away.
+    for (let left = request.aliases.length; ; left--) {
+      const result = await this.#registerInTurn(request, earlier, planNumber);
+      if (result.ok || result.refusal !== 'aliasTaken') return result;
+      const holder = this.#holderOf(result.alias);
+      if (!holder || holder === earlier) return result;
+      if (left === 0 || !isSameDevice(holder, request)) {
+        this.#doubt(holder);
+        return result;
+      }
+      await this.remove(holder);
+    }
   }
 
-  /** Adds aliases and prefixes to what is registered (H.323 §7.2.2.1, additiveRegistration). */
+  /** Adds aliases and prefixes to what is registered (H.323 §7.2.2.1, additiveRegistration). A terminal has no prefixes. */
   async extend(endpoint: Endpoint, aliases: readonly RequestedAlias[], prefixes: readonly string[]): Promise<EndpointResult> {
-    const known = this.#table.find(endpoint.id);
-    const organisation = known && this.#organisationOf(known);
-    if (!known || !organisation || this.#busy.has(known)) return BUSY;
-    const news = aliases.filter(({ key }) => !known.aliases.includes(key));
-    const newPrefixes = prefixes.filter((prefix) => !known.prefixes.includes(prefix));
-    const terms = {
-      zone: known.zone,
-      organisation,
-      kind: known.kind,
-      addresses: known,
-      aliases: news,
-      prefixes: newPrefixes,
-      timeToLive: 0,
-    };
-    return this.#apply(known, this.#additions(known, terms), 0, () => {
-      const keys = news.map(({ key }) => ownedString(key));
-      known.aliases = [...known.aliases, ...keys];
-      known.written = [...known.written, ...news.map(({ written }, index) => ownedAlias(written, keys[index] ?? ''))];
-      known.prefixes = [...known.prefixes, ...newPrefixes.map(ownedString)];
-      return { ok: true, endpoint: known, isNew: false };
-    });
+    const result = await this.#inTurn(endpoint, (known, organisation) => this.#extend(known, organisation, aliases, prefixes));
+    const holder = !result.ok && result.refusal === 'aliasTaken' ? this.#holderOf(result.alias) : undefined;
+    if (holder) this.#doubt(holder);
+    return result;
   }
 
-  /** A keep-alive: the endpoint and its aliases last for `timeToLive` seconds from now. */
-  async renew(endpoint: Endpoint, timeToLive: number, addresses?: EndpointAddresses): Promise<EndpointResult> {
-    const known = this.#table.find(endpoint.id);
-    const organisation = known && this.#organisationOf(known);
-    if (!known || !organisation || this.#busy.has(known)) return BUSY;
-    const terms: AdditionTerms = {
-      zone: known.zone,
-      organisation,
-      kind: known.kind,
-      aliases: known.aliases.map((key) => ({ key })),
-      prefixes: known.prefixes,
-      addresses: addresses ?? known,
-      timeToLive,
-    };
-    return this.#apply(
-      known,
-      this.#additions(known, terms),
-      timeToLive,
-      () => {
-        if (addresses) this.#table.move(known, moved(known, addresses));
-        return { ok: true, endpoint: known, isNew: false };
-      },
-      known,
-    );
+  /** A keep-alive: the endpoint and its aliases last for `timeToLive` seconds from now, if the plan still lets it have them. */
+  renew(endpoint: Endpoint, timeToLive: number, addresses?: EndpointAddresses): Promise<EndpointResult> {
+    return this.#inTurn(endpoint, (known, organisation) => this.#renew(known, organisation, timeToLive, addresses));
   }
 
   /** Ends a registration; its aliases are free when this settles. */
   async remove(endpoint: Endpoint): Promise<void> {
     const known = this.#table.find(endpoint.id);
-    if (!known) return;
-    this.#table.remove(known);
-    this.#due.remove(known);
-    await this.#release(known, known.aliases, known.prefixes);
+    if (known) await this.#turns.take(known, () => this.#remove(known));
   }
 
   /** Takes single aliases away from an endpoint that keeps others. */
   async removeAliases(endpoint: Endpoint, keys: readonly AliasKey[]): Promise<void> {
     const known = this.#table.find(endpoint.id);
     if (!known) return;
-    const gone = known.aliases.filter((alias) => keys.includes(alias));
-    known.written = known.written.filter((_, index) => !gone.includes(known.aliases[index] ?? ''));
-    known.aliases = known.aliases.filter((alias) => !gone.includes(alias));
-    await this.#release(known, gone, []);
+    await this.#turns.take(known, async () => {
+      if (this.#table.find(known.id) !== known) return;
+      const gone = known.aliases.filter((alias) => keys.includes(alias));
+      await this.#release(known, gone, NONE);
+      known.written = known.written.filter((_, index) => !gone.includes(known.aliases[index] ?? ''));
+      known.aliases = known.aliases.filter((alias) => !gone.includes(alias));
+    });
   }
 
   setResources(endpoint: Endpoint, almostOutOfResources: boolean): void {
@@ -205,24 +162,136 @@ export class Endpoints implements EndpointDirectory {
       const probe = this.#options.probe(endpoint);
       if (!probe) return;
       this.#due.remove(endpoint);
-      probe.then((there) => this.#probed(endpoint, there)).catch(this.#options.onFault);
+      const until = endpoint.expiresAt;
+      probe
+        .then((there) => this.#probed(endpoint, until, there))
+        .catch((error: unknown) => {
+          this.#lookAgain(endpoint);
+          this.#options.onFault(error);
+        });
     }
   }
 
-  async #probed(endpoint: StoredEndpoint, there: boolean): Promise<void> {
-    // It registered anew, or unregistered, while it was being asked.
-    if (this.#table.find(endpoint.id) !== endpoint || endpoint.expiresAt > this.#options.clock.now()) return;
-    if (there) {
-      const renewed = await this.renew(endpoint, endpoint.timeToLive);
-      if (renewed.ok || renewed.refusal === 'busy') return;
+  async #probed(endpoint: StoredEndpoint, until: number, there: boolean): Promise<void> {
+    await this.#turns.take(endpoint, async () => {
+      // It registered anew, or unregistered, while it was being asked.
+      if (this.#table.find(endpoint.id) !== endpoint || endpoint.expiresAt !== until) return;
+      const organisation = there ? this.#organisationOf(endpoint) : undefined;
+      if (organisation && (await this.#renew(endpoint, organisation, endpoint.timeToLive)).ok) return;
+      await this.#remove(endpoint);
+      this.#options.onExpired(endpoint);
+    });
+  }
+
+  /** Somebody else wants an alias of this endpoint: one that is silent makes room. */
+  #doubt(endpoint: StoredEndpoint): void {
+    if (this.#doubted.has(endpoint)) return;
+    const probe = this.#options.probe(endpoint);
+    if (!probe) return;
+    this.#doubted.add(endpoint);
+    const until = endpoint.expiresAt;
+    probe
+      .then((there) => (there ? undefined : this.#probed(endpoint, until, false)))
+      .catch(this.#options.onFault)
+      .finally(() => this.#doubted.delete(endpoint));
+  }
+
+  #lookAgain(endpoint: StoredEndpoint): void {
+    const now = this.#options.clock.now();
+    if (this.#table.find(endpoint.id) !== endpoint || endpoint.expiresAt > now) return;
+    this.#due.remove(endpoint);
+    this.#due.add(endpoint, Math.floor(now / 1000) + RETRY_SECONDS);
+  }
+
+  async #registerInTurn(request: EndpointRequest, earlier: Endpoint | undefined, planNumber: number): Promise<EndpointResult> {
+    let known = earlier && this.#table.find(earlier.id);
+    for (let tries = 0; tries < MAX_WAITING; tries++) {
+      const before = known;
+      const there = this.#findSame(request);
+      const turn = before
+        ? this.#turns.take(before, async () => (this.#isThere(before) ? this.#register(request, before, planNumber) : CHANGED), MAX_WAITING)
+        : this.#turns.take(
+            addressKey(request),
+            async () => (this.#findSame(request) === there ? this.#register(request, undefined, planNumber) : CHANGED),
+            MAX_WAITING,
+          );
+      const result = await turn;
+      if (result === undefined) return BUSY;
+      if (result !== CHANGED) return result;
+      // While it waited the endpoint went, or the same device was registered by an earlier request.
+      known = this.#findSame(request);
+      if (known && known.zone !== request.zone) return BUSY;
     }
-    await this.remove(endpoint);
-    this.#options.onExpired(endpoint);
+    return BUSY;
+  }
+
+  #register(request: EndpointRequest, known: StoredEndpoint | undefined, planNumber: number): Promise<EndpointResult> {
+    const endpoint = known ?? this.#create(request);
+    const changes = this.#changes.additions(endpoint, request, this.#options.clock.now());
+    if (known) changes.push(...this.#changes.removals(known, request));
+    return this.#apply(changes, (registrations) => {
+      this.#fill(endpoint, request, registrations);
+      endpoint.planNumber = planNumber;
+      if (known) this.#table.move(known, ownedAddresses(request.addresses));
+      else this.#table.add(endpoint);
+      this.#schedule(endpoint, request.timeToLive);
+      return { ok: true, endpoint, isNew: known === undefined };
+    });
+  }
+
+  async #extend(
+    known: StoredEndpoint,
+    organisation: Organisation,
+    aliases: readonly RequestedAlias[],
+    prefixes: readonly string[],
+  ): Promise<EndpointResult> {
+    const { zone, kind } = known;
+    const news = aliases.filter(({ key }) => !known.aliases.includes(key));
+    const newPrefixes = kind === 'terminal' ? NONE : prefixes.filter((prefix) => !known.prefixes.includes(prefix));
+    if (known.aliases.length + news.length > MAX_ALIASES || known.prefixes.length + newPrefixes.length > MAX_ALIASES) return TOO_MANY;
+    const terms = { zone, organisation, kind, addresses: known, aliases: news, prefixes: newPrefixes, timeToLive: 0 };
+    return this.#apply(this.#changes.additions(known, terms, this.#options.clock.now()), () => {
+      const keys = news.map(({ key }) => ownedString(key));
+      known.aliases = [...known.aliases, ...keys];
+      known.written = [...known.written, ...news.map(({ written }, index) => ownedAlias(written, keys[index] ?? ''))];
+      known.prefixes = [...known.prefixes, ...newPrefixes.map(ownedString)];
+      return { ok: true, endpoint: known, isNew: false };
+    });
+  }
+
+  async #renew(
+    known: StoredEndpoint,
+    organisation: Organisation,
+    timeToLive: number,
+    addresses?: EndpointAddresses,
+  ): Promise<EndpointResult> {
+    const planNumber = this.#numberOfPlan();
+    if (known.planNumber !== planNumber && !this.#options.mayStay(known)) {
+      await this.#remove(known);
+      return GONE;
+    }
+    const { zone, kind, prefixes } = known;
+    const aliases = known.aliases.map((key) => ({ key }));
+    const terms = { zone, organisation, kind, aliases, prefixes, addresses: addresses ?? known, timeToLive };
+    return this.#apply(this.#changes.additions(known, terms, this.#options.clock.now()), () => {
+      known.planNumber = planNumber;
+      if (addresses) this.#table.move(known, { ...ownedAddresses(addresses), signalAddress: known.signalAddress });
+      this.#schedule(known, timeToLive);
+      return { ok: true, endpoint: known, isNew: false };
+    });
+  }
+
+  /** The registry first: should the store be away, the endpoint stays and can be ended later. */
+  async #remove(known: StoredEndpoint): Promise<void> {
+    if (!this.#isThere(known)) return;
+    await this.#release(known, known.aliases, known.prefixes);
+    this.#table.remove(known);
+    this.#due.remove(known);
   }
 
   #create(request: EndpointRequest): StoredEndpoint {
     const id = this.#options.randomBytes(ID_BYTES).toString('base64url');
-    return new StoredEndpoint(id, request.zone, request.organisation.id, owned(request.addresses));
+    return new StoredEndpoint(id, request.zone, request.organisation.id, ownedAddresses(request.addresses));
   }
 
   #fill(endpoint: StoredEndpoint, request: EndpointRequest, registrations: readonly (Registration | undefined)[]): void {
@@ -238,145 +307,91 @@ export class Endpoints implements EndpointDirectory {
     if (prefixes.length > 0 || endpoint.prefixes.length > 0) endpoint.prefixes = prefixes.map(ownedString);
     endpoint.tlsAddress = tlsAddress;
     if (endpoint.proof?.user !== proof?.user || endpoint.proof?.method !== proof?.method) endpoint.proof = proof;
-    if (endpoint.vendor !== vendor) endpoint.vendor = this.#vendor(vendor);
+    if (endpoint.vendor !== vendor) endpoint.vendor = this.#vendors.owned(vendor);
     endpoint.almostOutOfResources = false;
   }
 
-  /** Ten thousand room systems are of a few makes. */
-  #vendor(name: string): string {
-    const known = this.#vendors.get(name);
-    if (known !== undefined) return known;
-    const kept = ownedString(name);
-    if (this.#vendors.size < MAX_VENDORS) this.#vendors.set(kept, kept);
-    return kept;
-  }
-
-  /** `timeToLive` 0: it lasts as long as it did. */
   async #apply(
-    token: StoredEndpoint | string,
     changes: readonly RegistrationChange[],
-    timeToLive: number,
-    done: (registrations: readonly (Registration | undefined)[]) => EndpointResult & { readonly ok: true },
-    renewed?: StoredEndpoint,
+    done: (registrations: readonly (Registration | undefined)[]) => EndpointResult,
   ): Promise<EndpointResult> {
-    this.#busy.add(token);
-    try {
-      const result = await this.#options.registrations.applyAll(changes);
-      if (!result.ok) return result;
-      if (renewed) this.#due.remove(renewed);
-      const outcome = done(result.registrations);
-      if (renewed) this.#schedule(renewed, timeToLive);
-      return outcome;
-    } finally {
-      this.#busy.delete(token);
-    }
+    const result = await this.#options.registrations.applyAll(changes);
+    return result.ok ? done(result.registrations) : result;
   }
 
   #schedule(endpoint: StoredEndpoint, timeToLive: number): void {
+    this.#due.remove(endpoint);
     endpoint.timeToLive = timeToLive;
     endpoint.expiresAt = this.#options.clock.now() + timeToLive * 1000;
     this.#due.add(endpoint, Math.ceil(endpoint.expiresAt / 1000));
   }
 
-  #additions(endpoint: StoredEndpoint, terms: AdditionTerms): RegistrationChange[] {
-    const { addresses, organisation, timeToLive, zone, aliases, prefixes, kind } = terms;
-    const left = timeToLive > 0 ? timeToLive : Math.ceil((endpoint.expiresAt - this.#options.clock.now()) / 1000);
-    const contact = `h323:${hostPort(addresses.signalAddress)}`;
-    const expires = Math.max(1, left) + this.#options.graceSeconds;
-    const contacts = [{ contact, key: contact, expires, q: 1000, instance: endpoint.id, regId: 1, path: NONE, flow: FLOW }];
-    const limits = { organisation: organisation.licences.registrations, total: this.#options.plan().licences.registrations };
-    const changes: RegistrationChange[] = [];
-    for (const { key } of aliases) changes.push(changeOf(key, organisation.id, zone, contacts, limits, true));
-    // Several gateways of a zone may serve one prefix, and are tried in turn.
-    if (kind !== 'terminal') {
-      for (const prefix of prefixes) changes.push(changeOf(prefixKey(prefix), organisation.id, zone, contacts, limits, false));
-    }
-    return changes;
-  }
-
-  /** What `endpoint` has and `request` no longer names. */
-  #removals(endpoint: StoredEndpoint, request: EndpointRequest): RegistrationChange[] {
-    const aliases = endpoint.aliases.filter((key) => !request.aliases.some((alias) => alias.key === key));
-    const prefixes = endpoint.prefixes.filter((prefix) => !request.prefixes.includes(prefix));
-    return this.#releases(endpoint, aliases, prefixes);
-  }
-
-  #releases(endpoint: StoredEndpoint, aliases: readonly string[], prefixes: readonly string[]): RegistrationChange[] {
-    const { registrations, plan } = this.#options;
-    const changes: RegistrationChange[] = [];
-    for (const alias of [...aliases, ...prefixes.map(prefixKey)]) {
-      // It may have run out, and be somebody else's by now.
-      const binding = registrations.index.find(alias)?.bindings.find(({ instance }) => instance === endpoint.id);
-      if (!binding) continue;
-      const gone = { ...GONE, contact: binding.contact, key: binding.contact, instance: endpoint.id };
-      const limits = { organisation: 0, total: plan().licences.registrations };
-      changes.push(changeOf(alias, endpoint.organisation, endpoint.zone, [gone], limits, false));
-    }
-    return changes;
-  }
-
   async #release(endpoint: StoredEndpoint, aliases: readonly string[], prefixes: readonly string[]): Promise<void> {
-    const changes = this.#releases(endpoint, aliases, prefixes);
+    const changes = this.#changes.releases(endpoint, aliases, prefixes);
     if (changes.length > 0) await this.#options.registrations.applyAll(changes);
+  }
+
+  async #inTurn(
+    endpoint: Endpoint,
+    work: (known: StoredEndpoint, organisation: Organisation) => Promise<EndpointResult>,
+  ): Promise<EndpointResult> {
+    const known = this.#table.find(endpoint.id);
+    if (!known) return GONE;
+    const turn = this.#turns.take(
+      known,
+      async () => {
+        const organisation = this.#organisationOf(known);
+        return organisation && this.#isThere(known) ? work(known, organisation) : GONE;
+      },
+      MAX_WAITING,
+    );
+    return (await turn) ?? BUSY;
+  }
+
+  #isThere(endpoint: StoredEndpoint): boolean {
+    return this.#table.find(endpoint.id) === endpoint;
+  }
+
+  #findSame({ addresses, proof }: EndpointRequest): StoredEndpoint | undefined {
+    return this.#table.findSame(addresses.signalAddress, addresses.source, proof?.user);
+  }
+
+  /** The endpoint that has an alias; undefined: it is registered over SIP. */
+  #holderOf(alias: string): StoredEndpoint | undefined {
+    const [binding] = this.#options.registrations.index.find(alias)?.bindings ?? [];
+    return binding && this.#table.find(binding.instance);
   }
 
   #organisationOf(endpoint: Endpoint): Organisation | undefined {
     return this.#options.plan().organisations.get(endpoint.organisation);
   }
+
+  /** One more with each plan: so that an endpoint, which notes it, does not keep an old plan in memory. */
+  #numberOfPlan(): number {
+    const plan = this.#options.plan();
+    if (plan !== this.#planNow) this.#planNumber += 1;
+    this.#planNow = plan;
+    return this.#planNumber;
+  }
 }
 
 const BUSY: EndpointResult = { ok: false, refusal: 'busy' };
+const GONE: EndpointResult = { ok: false, refusal: 'gone' };
+const TOO_MANY: EndpointResult = { ok: false, refusal: 'tooMany' };
+const CHANGED = 'changed';
 const NONE: readonly never[] = Object.freeze([]);
-/** Where the endpoint is reached by RAS stands in the endpoint itself. */
-const FLOW = 'udp ras';
-const GONE = { expires: 0, q: 1000, regId: 1, path: NONE, flow: FLOW } as const;
-/** Vendors and versions that are kept once for all endpoints that have them. */
-const MAX_VENDORS = 1000;
 
-type AdditionTerms = Pick<EndpointRequest, 'zone' | 'organisation' | 'kind' | 'prefixes' | 'addresses' | 'timeToLive'> & {
-  readonly aliases: readonly { readonly key: string }[];
-};
+/** Whether a holder of an alias is who asks for it now, after a restart or at another address: one user, or without passwords one socket. */
+function isSameDevice({ proof, source }: Endpoint, { proof: other, addresses }: EndpointRequest): boolean {
+  if (proof || other) return proof?.user === other?.user;
+  return sameSocket(source, addresses.source);
+}
 
-function changeOf(
-  alias: AliasKey,
-  organisation: OrganisationId,
-  zone: ZoneId,
-  contacts: readonly ContactChange[],
-  limits: RegistrationChange['limits'],
-  exclusive: boolean,
-): RegistrationChange {
-  return { alias, organisation, zone, protocol: 'h323', callId: '', cseq: 0, exclusive, contacts, removeAll: false, limits };
+/** What a new endpoint waits for its turn by. */
+function addressKey({ addresses: { signalAddress, source }, proof }: EndpointRequest): string {
+  return `${signalAddress.address} ${signalAddress.port} ${source.address} ${proof?.user ?? ''}`;
 }
 
 function sameKeys(have: readonly string[], want: readonly RequestedAlias[]): boolean {
   return have.length === want.length && have.every((key, index) => key === want[index]?.key);
-}
-
-function hostPort({ address, port }: SocketAddress): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-/** Addresses of their own: nothing of a datagram is kept with them, and equal ones are one string. */
-function owned({ rasAddress, signalAddress, source, local }: EndpointAddresses): EndpointAddresses {
-  const from = { address: source.address, port: source.port };
-  return {
-    rasAddress: sameSocket(rasAddress, source) ? from : near(rasAddress, from),
-    signalAddress: near(signalAddress, from),
-    source: from,
-    local,
-  };
-}
-
-function near({ address, port }: SocketAddress, { address: known }: SocketAddress): SocketAddress {
-  return { address: address === known ? known : ownedString(address), port };
-}
-
-function moved(endpoint: StoredEndpoint, addresses: EndpointAddresses): EndpointAddresses {
-  return { ...owned(addresses), signalAddress: endpoint.signalAddress };
-}
-
-/** Digits are mostly written as they are kept: then one string serves for both. */
-function ownedAlias(alias: AliasAddress, key: string): AliasAddress {
-  if (typeof alias.value !== 'string') return structuredClone(alias);
-  return { type: alias.type, value: alias.value === key ? key : ownedString(alias.value) } as AliasAddress;
 }

@@ -1,8 +1,10 @@
 import type { EpochMs } from '../../../clock.js';
+import { OldestFirst } from './oldest-first.js';
 
 /** Remembers answers for a while: bounded, the oldest go first. */
 export class LocationCache<T> {
   readonly #entries = new Map<string, { readonly value: T; readonly until: EpochMs }>();
+  readonly #oldest = new OldestFirst(this.#entries);
   readonly #lifetimeMs: number;
   readonly #limit: number;
 
@@ -27,10 +29,8 @@ export class LocationCache<T> {
     if (this.#lifetimeMs <= 0) return;
     this.#entries.delete(key);
     if (this.#entries.size >= this.#limit) {
-      for (const oldest of this.#entries.keys()) {
-        this.#entries.delete(oldest);
-        break;
-      }
+      const oldest = this.#oldest.next();
+      if (oldest !== undefined) this.#entries.delete(oldest);
     }
     this.#entries.set(key, { value, until: now + this.#lifetimeMs });
   }

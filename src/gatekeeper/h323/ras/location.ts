@@ -14,6 +14,9 @@ import { type SocketAddress, socketAddress, transportAddress } from './transport
 /** Aliases of one request that are looked up. */
 const MAX_ALIASES = 8;
 
+/** Sends an answer in progress (RIP), to where the answer goes as well. */
+export type Progress = (message: RequestInProgress, to: SocketAddress) => void;
+
 interface Asker {
   readonly zone: Zone;
   readonly answer: AnswerSigner | undefined;
@@ -24,13 +27,12 @@ type Routes = Resolution & { readonly outcome: 'routes' };
 /**
  * LRQ: where is this alias? (H.225.0 §7.13). Neighbours may ask, registered endpoints and gateways, and the Internet where the plan lets its
  * calls in. Calls go through us, so that the answer is always our own call-signalling address.
- * @param progress sends an answer in progress (RIP)
  */
 export function locationRequest(
   context: RasContext,
   request: LocationRequest,
   incoming: Incoming,
-  progress: (message: RequestInProgress) => void,
+  progress: Progress,
 ): Reply | Promise<Reply> {
   const asker = whoAsks(context, request, incoming);
   if (!asker.ok) return reject(context, request, incoming, undefined, asker.reason, asker.sentence);
@@ -79,7 +81,7 @@ function routed(
   incoming: Incoming,
   asker: Asker,
   resolution: Routes,
-  progress: (message: RequestInProgress) => void,
+  progress: Progress,
 ): Reply | Promise<Reply> {
   const neighbours = resolution.routes.filter((route): route is NeighbourRoute => route.kind === 'neighbour');
   const [first] = neighbours;
@@ -109,13 +111,16 @@ async function askOn(
   zone: H323NeighbourZone,
   routes: readonly NeighbourRoute[],
   hopCount: number | undefined,
-  progress: (message: RequestInProgress) => void,
+  progress: Progress,
 ): Promise<Reply> {
   const { timeoutMs } = context.settings.lrq;
   const atMost = zone.search === 'parallel' ? timeoutMs : timeoutMs * routes.length;
   // Before the one who asks gives up, who may be as impatient as we are (H.225.0 §7.17).
   const waiting: Timer = context.clock.after(timeoutMs / 2, () =>
-    progress({ requestSeqNum: request.requestSeqNum, delay: Math.min(65_535, Math.max(1, Math.ceil(atMost))) }),
+    progress(
+      { requestSeqNum: request.requestSeqNum, delay: Math.min(65_535, Math.max(1, Math.ceil(atMost))) },
+      replyAddress(context, request, incoming),
+    ),
   );
   const alias = aliasAddressOf(routes[0]?.alias ?? resolution.key);
   const callIdentifier = request.callIdentifier && hexOf(request.callIdentifier.guid);
@@ -187,10 +192,12 @@ function reject(
 
 /**
  * H.225.0 §7.13.1: answers go to replyAddress, which is not always where the LRQ came from. An address of another host is followed only
- * when it is a neighbour's too: nobody shall make us send to others.
+ * within one neighbour: nobody shall make us send to others, and no stranger shall make us answer a question that a neighbour never asked.
  */
 export function replyAddress({ who }: RasContext, request: LocationRequest, { from }: Incoming): SocketAddress {
   const told = socketAddress(request.replyAddress);
   if (!told) return from;
-  return told.address === from.address || who.zoneAt(told)?.kind === 'h323-neighbour' ? told : from;
+  if (told.address === from.address) return told;
+  const zone = who.zoneAt(told);
+  return zone?.kind === 'h323-neighbour' && who.zoneAt(from) === zone ? told : from;
 }

@@ -1,17 +1,20 @@
 import type { EpochMs } from '../../../clock.js';
 import type { PeerHealthView } from '../../routing/route.js';
 
-/** A peer that went silent is asked again this soon, then after twice as long each time. */
-const FIRST_PROBE_MS = 1000;
-const LAST_PROBE_MS = 30_000;
+/** A peer that went silent is tried again this soon, then after twice as long each time. */
+const FIRST_TRIAL_MS = 1000;
+const LAST_TRIAL_MS = 30_000;
 /** Down peers remembered at most: a plan has far fewer. */
 const MAX_DOWN = 10_000;
 
-interface Down<Q> {
-  /** What it left unanswered: asked again to find out whether it is back. */
-  readonly question: Q;
+interface Down {
+  /** Where it was asked; undefined: its name led nowhere. */
+  address: string | undefined;
   silences: number;
-  probeAt: EpochMs;
+  /** From now on one question may go there, to find out whether the peer is back. */
+  trialAt: EpochMs;
+  /** That question is under way. */
+  trying: boolean;
 }
 
 /** Why a neighbour went up or down, for logs and metrics. */
@@ -19,48 +22,67 @@ export type NeighbourChange = (peerId: string, up: boolean) => void;
 
 /**
  * Which neighbour gatekeepers are up: one that left a question unanswered, repetitions and all, is down at once, so that the next caller
- * does not wait for it as well. Any answer brings it back. Pure: it says what is to be asked again, and does not ask.
+ * does not wait for it as well. Anything that it says brings it back; so does the time, for one question of a real caller: a question that
+ * was never answered shows nothing when it is put again, as it may be that one number which the neighbour says nothing of. Pure: sends
+ * nothing.
  */
-export class NeighbourHealth<Q> implements PeerHealthView {
-  readonly #down = new Map<string, Down<Q>>();
+export class NeighbourHealth implements PeerHealthView {
+  readonly #down = new Map<string, Down>();
+  readonly #now: () => EpochMs;
   readonly #onChange: NeighbourChange;
 
-  constructor(onChange: NeighbourChange = () => undefined) {
+  constructor(now: () => EpochMs, onChange: NeighbourChange = () => undefined) {
+    this.#now = now;
     this.#onChange = onChange;
   }
 
+  /** Whether a question may go there: it answers, or it is time to try. */
   isUp(peerId: string): boolean {
+    const down = this.#down.get(peerId);
+    return down === undefined || (!down.trying && down.trialAt <= this.#now());
+  }
+
+  /** Whether it answered the last question that it was asked, or was never asked. */
+  answers(peerId: string): boolean {
     return !this.#down.has(peerId);
+  }
+
+  /** A question goes there: where the peer was down, nobody else is to wait for it as well. */
+  asked(peerId: string): void {
+    const down = this.#down.get(peerId);
+    if (down) down.trying = true;
+  }
+
+  /** The question could not be sent, which is not the peer's fault. */
+  unasked(peerId: string): void {
+    const down = this.#down.get(peerId);
+    if (down) down.trying = false;
   }
 
   answered(peerId: string): void {
     if (this.#down.delete(peerId)) this.#onChange(peerId, true);
   }
 
-  silent(peerId: string, question: Q, now: EpochMs): void {
+  /** Something that only a gatekeeper sends came from this IP address: a late answer, or a question of its own. */
+  heard(address: string): void {
+    for (const [peerId, down] of this.#down) if (down.address === address) this.answered(peerId);
+  }
+
+  silent(peerId: string, address: string | undefined): void {
+    const now = this.#now();
     const down = this.#down.get(peerId);
-    if (down) {
-      down.silences += 1;
-      down.probeAt = now + Math.min(LAST_PROBE_MS, FIRST_PROBE_MS * 2 ** Math.min(down.silences, 10));
+    if (!down) {
+      if (this.#down.size >= MAX_DOWN) return;
+      this.#down.set(peerId, { address, silences: 0, trialAt: now + FIRST_TRIAL_MS, trying: false });
+      this.#onChange(peerId, false);
       return;
     }
-    if (this.#down.size >= MAX_DOWN) return;
-    this.#down.set(peerId, { question, silences: 0, probeAt: now + FIRST_PROBE_MS });
-    this.#onChange(peerId, false);
-  }
-
-  /** A call to a place that the peer named got no answer there: that says nothing of the peer's RAS, but it may be gone. */
-  suspect(peerId: string, question: Q, now: EpochMs): void {
-    if (this.isUp(peerId)) this.silent(peerId, question, now);
-  }
-
-  /** Questions for down peers that it is time to ask again; each is given once, until the next `silent`. */
-  *due(now: EpochMs): IterableIterator<Q> {
-    for (const down of this.#down.values()) {
-      if (down.probeAt > now) continue;
-      down.probeAt = Number.POSITIVE_INFINITY;
-      yield down.question;
-    }
+    // One of many that were under way when it went down tells nothing new.
+    if (!down.trying) return;
+    down.trying = false;
+    down.address = address;
+    down.silences += 1;
+    down.trialAt = now + Math.min(LAST_TRIAL_MS, FIRST_TRIAL_MS * 2 ** Math.min(down.silences, 10));
   }
 
   /** Forgets peers that are no longer in the plan. */

@@ -10,6 +10,7 @@ import {
   type RasMessage,
   rasMessage,
 } from '../asn1/h225.js';
+import { canBeCalled } from './call-address.js';
 import { LocationCache } from './location-cache.js';
 import { NeighbourHealth } from './neighbour-health.js';
 import type { Requests } from './requests.js';
@@ -79,17 +80,27 @@ export class Neighbours {
   readonly #options: NeighboursOptions;
   readonly #cache: LocationCache<Located>;
   readonly #underway = new Map<string, Promise<Located>>();
-  readonly #health: NeighbourHealth<Ask>;
+  readonly #health: NeighbourHealth;
 
   constructor(options: NeighboursOptions) {
     this.#options = options;
     this.#cache = new LocationCache(options.settings.cacheSeconds * 1000);
-    this.#health = new NeighbourHealth(options.onPeerChange);
+    this.#health = new NeighbourHealth(() => options.clock.now(), options.onPeerChange);
   }
 
-  /** Which peers the resolver may offer: those that did not leave the last question unanswered. */
+  /** Which peers the resolver may offer: those that did not leave the last question unanswered, and those that it is time to try again. */
   get health(): PeerHealthView {
     return this.#health;
+  }
+
+  /** Whether a peer answered the last question that it was asked: for metrics. */
+  answers(peerId: string): boolean {
+    return this.#health.answers(peerId);
+  }
+
+  /** What only a gatekeeper sends came from this IP address: a peer there is not gone, however late its answer is. */
+  heard(address: string): void {
+    this.#health.heard(address);
   }
 
   /**
@@ -127,11 +138,6 @@ export class Neighbours {
     this.#health.keep(isPeer);
   }
 
-  /** Asks silent peers again whose time has come. To be called once a second. */
-  probe(): void {
-    for (const ask of this.#health.due(this.#options.clock.now())) void this.#askPeer(ask);
-  }
-
   #ask(question: LocateQuestion): Promise<Located> {
     return question.zone.search === 'in-order' ? this.#inOrder(question) : this.#parallel(question);
   }
@@ -166,31 +172,38 @@ export class Neighbours {
   /** Never rejects; undefined: no answer. */
   async #askPeer(ask: Ask): Promise<Verdict> {
     const { peer } = ask;
-    const answer = await this.#send(ask);
+    this.#health.asked(peer.id);
+    const address = await this.#addressOf(peer.host);
+    const sent = this.#send(ask, address);
+    if (sent === 'no room') {
+      this.#health.unasked(peer.id);
+      return undefined;
+    }
+    const answer = await sent;
     if (answer === undefined) {
-      this.#health.silent(peer.id, ask, this.#options.clock.now());
+      this.#health.silent(peer.id, address);
       return undefined;
     }
     this.#health.answered(peer.id);
-    if (answer.type === 'locationConfirm') return this.#found(answer.value, peer.id);
+    if (answer.type === 'locationConfirm') return this.#found(answer.value, peer.id, address ?? '');
     const reason = answer.type === 'locationReject' ? answer.value.rejectReason.type : 'undefinedReason';
     return { outcome: 'rejected', reason, peerId: peer.id };
   }
 
-  #found(confirm: LocationConfirm, peerId: string): Verdict {
+  #found(confirm: LocationConfirm, peerId: string, from: string): Verdict {
     const tls = confirm.featureSet && this.#options.tlsAddress?.(confirm.featureSet);
     const signalAddress = tls ?? socketAddress(confirm.callSignalAddress);
-    if (!signalAddress) return { outcome: 'rejected', reason: 'undefinedReason', peerId };
+    if (!signalAddress || !canBeCalled(signalAddress.address, from)) return { outcome: 'rejected', reason: 'undefinedReason', peerId };
     return { outcome: 'found', signalAddress, secure: tls !== undefined, peerId, destinationInfo: confirm.destinationInfo };
   }
 
-  async #send({ peer, question }: Ask): Promise<RasMessage | undefined> {
+  /** 'no room': it was not asked, as too many questions are under way. */
+  #send({ peer, question }: Ask, address: string | undefined): Promise<RasMessage | undefined> | undefined | 'no room' {
     const { requests, settings, listenerFor } = this.#options;
-    const address = await this.#addressOf(peer.host);
     const listener = address === undefined ? undefined : listenerFor(address);
     if (address === undefined || listener === undefined) return undefined;
     const attempts = settings.retries + 1;
-    return requests.ask({
+    const asked = requests.ask({
       type: 'locationRequest',
       encode: (requestSeqNum) => rasMessage.encode(locationRequest(requestSeqNum, question, listener.replyAddress)),
       to: { address, port: peer.port },
@@ -198,6 +211,7 @@ export class Neighbours {
       attempts,
       intervalMs: settings.timeoutMs / attempts,
     });
+    return asked ?? 'no room';
   }
 
   async #addressOf(host: string): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 import type { RasMessage, UnregRequestReason } from '../asn1/h225.js';
 import type { RasSettings } from './context.js';
 import type { Endpoint } from './endpoint.js';
-import type { QuestionType, Requests } from './requests.js';
+import type { Question, QuestionType, Requests } from './requests.js';
 import { type SocketAddress, transportAddress } from './transport-address.js';
 import type { Who } from './who.js';
 
@@ -34,10 +34,10 @@ export class Questions {
     this.#options = options;
   }
 
-  /** IRQ (H.225.0 §7.15.1): true when the endpoint answers by IRR. */
+  /** IRQ (H.225.0 §7.15.1): true when the endpoint answers by IRR, and when it could not be asked, which does not show that it is gone. */
   async isThere(endpoint: Endpoint): Promise<boolean> {
     const { attempts, intervalMs } = this.#options.settings.irq;
-    const answer = await this.#ask(endpoint, 'infoRequest', attempts, intervalMs, (requestSeqNum) => ({
+    const asked = this.#ask(endpoint, 'infoRequest', attempts, intervalMs, (requestSeqNum) => ({
       type: 'infoRequest',
       value: {
         requestSeqNum,
@@ -46,12 +46,16 @@ export class Questions {
         callIdentifier: { guid: NO_CALL },
       },
     }));
-    return answer !== undefined;
+    if (asked === undefined) return true;
+    const answer = await asked;
+    // Another endpoint may have been given the address by now.
+    return answer?.type === 'infoRequestResponse' ? answer.value.endpointIdentifier === endpoint.id : answer !== undefined;
   }
 
   /** URQ that the endpoint's time to live has run out: sent once, as nobody waits for the answer of one that is probably not there. */
   ttlExpired(endpoint: Endpoint): void {
-    void this.#unregister(endpoint, { type: 'ttlExpired', value: null }, 1);
+    const { requests } = this.#options;
+    requests.tell(this.#addressed(endpoint, this.#unregistration(endpoint, { type: 'ttlExpired', value: null })));
   }
 
   /** URQ (H.225.0 §7.10): the endpoint is to leave, or to register anew. True when it confirmed. */
@@ -59,12 +63,12 @@ export class Questions {
     endpoint: Endpoint,
     reason: 'reregistrationRequired' | 'maintenance' | 'securityDenial' | 'undefinedReason',
   ): Promise<boolean> {
-    return this.#unregister(endpoint, { type: reason, value: null }, ATTEMPTS);
+    return this.#confirms(endpoint, 'unregistrationRequest', this.#unregistration(endpoint, { type: reason, value: null }));
   }
 
   /** DRQ with forcedDrop (H.225.0 §7.14.1): the endpoint is to end a call. True when it confirmed. */
-  async disengage(endpoint: Endpoint, call: CallReference): Promise<boolean> {
-    const answer = await this.#ask(endpoint, 'disengageRequest', ATTEMPTS, INTERVAL_MS, (requestSeqNum) => ({
+  disengage(endpoint: Endpoint, call: CallReference): Promise<boolean> {
+    return this.#confirms(endpoint, 'disengageRequest', (requestSeqNum) => ({
       type: 'disengageRequest',
       value: {
         requestSeqNum,
@@ -76,12 +80,11 @@ export class Questions {
         answeredCall: call.answered,
       },
     }));
-    return answer?.type === 'disengageConfirm';
   }
 
   /** BRQ (H.225.0 §7.12.1): the endpoint is to use so much, in 100 bit/s. True when it confirmed. */
-  async changeBandwidth(endpoint: Endpoint, call: CallReference, bandwidth: number): Promise<boolean> {
-    const answer = await this.#ask(endpoint, 'bandwidthRequest', ATTEMPTS, INTERVAL_MS, (requestSeqNum) => ({
+  changeBandwidth(endpoint: Endpoint, call: CallReference, bandwidth: number): Promise<boolean> {
+    return this.#confirms(endpoint, 'bandwidthRequest', (requestSeqNum) => ({
       type: 'bandwidthRequest',
       value: {
         requestSeqNum,
@@ -93,11 +96,10 @@ export class Questions {
         answeredCall: call.answered,
       },
     }));
-    return answer?.type === 'bandwidthConfirm';
   }
 
-  async #unregister(endpoint: Endpoint, reason: UnregRequestReason, attempts: number): Promise<boolean> {
-    const answer = await this.#ask(endpoint, 'unregistrationRequest', attempts, INTERVAL_MS, (requestSeqNum) => ({
+  #unregistration(endpoint: Endpoint, reason: UnregRequestReason): Making {
+    return (requestSeqNum) => ({
       type: 'unregistrationRequest',
       value: {
         requestSeqNum,
@@ -107,28 +109,43 @@ export class Questions {
         gatekeeperIdentifier: this.#options.settings.gatekeeperId,
         reason,
       },
-    }));
-    return answer?.type === 'unregistrationConfirm';
+    });
   }
 
+  async #confirms(endpoint: Endpoint, type: keyof typeof confirms, message: Making): Promise<boolean> {
+    const answer = await this.#ask(endpoint, type, ATTEMPTS, INTERVAL_MS, message);
+    return answer?.type === confirms[type];
+  }
+
+  /** Undefined: too many questions are under way, and this one was not asked. */
   #ask(
     endpoint: Endpoint,
     type: QuestionType,
     attempts: number,
     intervalMs: number,
-    message: (requestSeqNum: number) => RasMessage,
-  ): Promise<RasMessage | undefined> {
-    const { requests, who } = this.#options;
-    return requests.ask({
-      type,
+    message: Making,
+  ): Promise<RasMessage | undefined> | undefined {
+    const proven = endpoint.proof !== undefined;
+    return this.#options.requests.ask({ type, attempts, intervalMs, proven, ...this.#addressed(endpoint, message) });
+  }
+
+  #addressed(endpoint: Endpoint, message: Making): Pick<Question, 'encode' | 'to' | 'local'> {
+    const { who } = this.#options;
+    return {
       encode: (requestSeqNum) => who.seal(message(requestSeqNum), who.signerFor(endpoint)),
       to: reachable(endpoint),
       local: endpoint.local,
-      attempts,
-      intervalMs,
-    });
+    };
   }
 }
+
+type Making = (requestSeqNum: number) => RasMessage;
+
+const confirms = {
+  unregistrationRequest: 'unregistrationConfirm',
+  disengageRequest: 'disengageConfirm',
+  bandwidthRequest: 'bandwidthConfirm',
+} as const satisfies Partial<Record<QuestionType, RasMessage['type']>>;
 
 /** Behind a NAT the RAS address that an endpoint gives is private: then only where its RRQ came from leads back to it. */
 export function reachable({ rasAddress, source }: Endpoint): SocketAddress {

@@ -10,6 +10,7 @@ import type { CallDirectory } from './call-directory.js';
 import type { Incoming, RasContext, RasFeatures, RasSettings, Reply } from './context.js';
 import { handle } from './dispatch.js';
 import { type DuplicateRequest, DuplicateRequests } from './duplicate-requests.js';
+import { mayStay } from './earlier-registration.js';
 import type { Endpoint } from './endpoint.js';
 import { Endpoints } from './endpoints.js';
 import { Neighbours } from './neighbours.js';
@@ -48,6 +49,8 @@ export interface RasGatekeeperOptions {
   readonly features?: RasFeatures;
   /** Counts wrong passwords by source; left out: they are not limited. */
   readonly failures?: FailureCounter;
+  /** What of an IP address counts as one source of those: of IPv6 the network. Left out: the address. */
+  readonly sourceOf?: (address: string) => string;
   readonly observer?: RasObserver;
 }
 
@@ -82,15 +85,28 @@ export class RasGatekeeper {
     this.#clock = clock;
     this.#send = options.send;
     this.#observer = observer;
-    this.#duplicates = new DuplicateRequests({ seed: randomBytes(4).readInt32BE() });
-    const firstSeqNum = 1 + (randomBytes(2).readUInt16BE() % 0x7fff);
-    const requests = new Requests({ clock, send: options.send, firstSeqNum });
-    const who = new Who({ plan, clock, settings, randomBytes, find: (id) => this.endpoints.find(id), failures: options.failures });
+    this.#duplicates = new DuplicateRequests({
+      isRegistered: (id) => this.endpoints.find(id) !== undefined,
+      seed: randomBytes(4).readInt32BE(),
+    });
+    const requests = new Requests({ clock, send: options.send, randomNumber: () => 1 + (randomBytes(2).readUInt16BE() % 0xffff) });
+    const who = new Who({
+      plan,
+      clock,
+      settings,
+      randomBytes,
+      find: (id) => this.endpoints.find(id),
+      failures: options.failures,
+      sourceOf: options.sourceOf,
+    });
     this.bandwidth = new Bandwidth((zone) => {
       const found = plan().zones.get(zone);
       return found && 'bandwidth' in found ? found.bandwidth : undefined;
     });
-    this.admissions = new Admissions({ clock, onLapse: ({ callIdentifier }) => this.bandwidth.release(callIdentifier) });
+    this.admissions = new Admissions({
+      clock,
+      onLapse: ({ callIdentifier, endpointId }) => this.bandwidth.release(callIdentifier, endpointId),
+    });
     this.questions = new Questions({ requests, who, settings, rasAddress: options.rasAddress });
     this.endpoints = new Endpoints({
       registrations: options.registrations,
@@ -98,7 +114,8 @@ export class RasGatekeeper {
       clock,
       graceSeconds: settings.graceSeconds,
       randomBytes,
-      probe: (endpoint) => (requests.hasRoom ? this.questions.isThere(endpoint) : undefined),
+      probe: (endpoint) => (requests.isQuiet ? this.questions.isThere(endpoint) : undefined),
+      mayStay: (endpoint) => mayStay(this.#context, endpoint),
       onExpired: (endpoint) => this.#expired(endpoint),
       onFault: (error) => observer.fault(error, 'expiry'),
     });
@@ -168,7 +185,7 @@ export class RasGatekeeper {
       return;
     }
     this.#observer.received(message.type);
-    this.#answer(message, { bytes, from, local, multicast, now }, entry);
+    this.#answer(message, { bytes, from, local, multicast, now, wasDropped: entry?.wasDropped === true }, entry);
   }
 
   /** The plan was read again. */
@@ -187,7 +204,7 @@ export class RasGatekeeper {
 
   #answer(message: RasMessage, incoming: Incoming, entry: DuplicateRequest | undefined): void {
     const fault = (error: unknown): void => {
-      if (entry) this.#duplicates.forget(entry);
+      this.#leave(message.type, entry);
       this.#observer.fault(error, incoming.from.address);
     };
     if (this.#underway >= MAX_UNDERWAY && waits(message)) {
@@ -196,7 +213,8 @@ export class RasGatekeeper {
       return;
     }
     try {
-      const reply = handle(this.#context, message, incoming, (value) => this.#progress(message.type, value, incoming));
+      const { local } = incoming;
+      const reply = handle(this.#context, message, incoming, (value, to) => this.#progress(message.type, value, to, local));
       if (!(reply instanceof Promise)) {
         this.#reply(message.type, reply, incoming, entry);
         return;
@@ -213,26 +231,31 @@ export class RasGatekeeper {
     }
   }
 
-  #progress(type: string, value: RequestInProgress, { from, local }: Incoming): void {
+  #progress(type: string, value: RequestInProgress, to: SocketAddress, local: SocketAddress): void {
     if (this.#closed) return;
     this.#observer.answered(type, 'inProgress', undefined);
-    this.#send(rasMessage.encode({ type: 'requestInProgress', value }), from, local);
+    this.#send(rasMessage.encode({ type: 'requestInProgress', value }), to, local);
   }
 
   #reply(type: string, reply: Reply, { from, local }: Incoming, entry: DuplicateRequest | undefined): void {
     if (!reply || this.#closed) {
-      if (entry) this.#duplicates.forget(entry);
+      this.#leave(type, entry);
       return;
     }
     const reason = rejectReasonOf(reply.message);
     this.#observer.answered(type, reason === undefined ? 'confirmed' : 'rejected', reason);
     const bytes = this.#context.who.seal(reply.message, reply.answer);
     const to = reply.to ?? from;
-    if (entry) {
-      entry.reply = bytes;
-      entry.to = to;
-    }
+    const endpointId = reply.message.type === 'registrationConfirm' ? reply.message.value.endpointIdentifier : undefined;
+    if (entry) this.#duplicates.answer(entry, { reply: bytes, to, endpointId });
     this.#send(bytes, to, local);
+  }
+
+  /** There is no answer. Of these requests whoever comes so far has proved who it is, and its token is spent. */
+  #leave(type: string, entry: DuplicateRequest | undefined): void {
+    if (!entry) return;
+    if (type === 'registrationRequest' || type === 'unregistrationRequest') this.#duplicates.drop(entry);
+    else this.#duplicates.forget(entry);
   }
 
   #expired(endpoint: Endpoint): void {
@@ -255,7 +278,6 @@ export class RasGatekeeper {
     this.#timer = this.#clock.after(TICK_MS, () => this.#tick());
     this.endpoints.expire();
     this.admissions.expire();
-    this.neighbours.probe();
   }
 }
 

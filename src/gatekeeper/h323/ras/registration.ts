@@ -9,15 +9,17 @@ import type {
   VendorIdentifier,
 } from '../asn1/h225.js';
 import type { AnswerSigner } from '../h235/answer-signer.js';
+import { callAddressFault } from './call-address.js';
 import { alternatesOf, isH225, PROTOCOL_IDENTIFIER, plain, tell } from './common.js';
 import type { Incoming, RasContext, Reply } from './context.js';
+import { earlierRegistration } from './earlier-registration.js';
 import type { Endpoint, EndpointKind } from './endpoint.js';
+import { type EndpointResult, MAX_ALIASES } from './endpoint-request.js';
 import type { EndpointAddresses } from './endpoint-table.js';
-import type { EndpointResult } from './endpoints.js';
 import type { RegistrationOutcome } from './observer.js';
 import { type AliasesResult, readAliases, readPrefixes } from './terminal-aliases.js';
-import { firstSocketAddress, sameSocket, transportAddress } from './transport-address.js';
-import type { Denied, Newcomer } from './who.js';
+import { firstSocketAddress, type SocketAddress, sameSocket, socketAddress, transportAddress } from './transport-address.js';
+import { type Denied, isRegistering, type Newcomer, type RegisteringZone } from './who.js';
 
 /** One RRQ and what is known of it so far. */
 interface Attempt {
@@ -61,7 +63,7 @@ async function keepAlive(attempt: Attempt): Promise<Reply> {
   const moved = !sameSocket(endpoint.source, incoming.from);
   const addresses = moved ? { ...addressesOf(endpoint), source: incoming.from, local: incoming.local } : undefined;
   const result = await context.endpoints.renew(endpoint, timeToLive, addresses);
-  return settled(attempt, result, 'refreshed', false);
+  return settled(attempt, result, 'refreshed', undefined);
 }
 
 function addressesOf({ rasAddress, signalAddress, source, local }: Endpoint): EndpointAddresses {
@@ -100,22 +102,15 @@ async function fullRegistration(attempt: Attempt): Promise<Reply> {
   const rasAddress = firstSocketAddress(request.rasAddress);
   if (!rasAddress)
     return reject(attempt, plain('invalidRASAddress'), 'The rasAddress in the RRQ holds no IP address and port: correct the endpoint');
-  const signalAddress = firstSocketAddress(request.callSignalAddress);
-  if (!signalAddress)
-    return reject(
-      attempt,
-      plain('invalidCallSignalAddress'),
-      'The callSignalAddress in the RRQ holds no IP address and port: correct the endpoint',
-    );
-  if (context.isOwn(signalAddress)) {
-    return reject(
-      attempt,
-      plain('invalidCallSignalAddress'),
-      "The callSignalAddress in the RRQ is the gatekeeper's own: calls to it would go in a circle",
-    );
-  }
-  const earlier = earlierRegistration(attempt, newcomer, signalAddress);
-  if (earlier === 'elsewhere') {
+  const call = callAddresses(attempt, zone);
+  if (!call.ok) return reject(attempt, plain('invalidCallSignalAddress'), call.sentence);
+  const { signalAddress, tlsAddress } = call;
+  const {
+    endpoint: earlier,
+    gone,
+    elsewhere,
+  } = earlierRegistration(context, request.endpointIdentifier, incoming, newcomer, signalAddress);
+  if (elsewhere) {
     const sentence = `${signalAddress.address}:${signalAddress.port} is registered in another zone: unregister it there, or wait until that has run out`;
     return reject(attempt, plain('invalidCallSignalAddress'), sentence);
   }
@@ -130,6 +125,7 @@ async function fullRegistration(attempt: Attempt): Promise<Reply> {
   if (aliases.aliases.length === 0 && prefixes.prefixes.length === 0) {
     return reject(attempt, plain('invalidAlias'), 'The endpoint registers no alias: set its number (E.164) or its name there');
   }
+  for (const endpoint of gone) await endpoints.remove(endpoint);
   const result = await endpoints.register(
     {
       zone: zone.id,
@@ -138,14 +134,14 @@ async function fullRegistration(attempt: Attempt): Promise<Reply> {
       aliases: aliases.aliases,
       prefixes: prefixes.prefixes,
       addresses: { rasAddress, signalAddress, source: incoming.from, local: incoming.local },
-      tlsAddress: request.featureSet && features?.tlsAddress(request.featureSet),
+      tlsAddress,
       proof,
       timeToLive: timeToLiveOf(context, request.timeToLive),
       vendor: vendorOf(request.endpointVendor),
     },
     earlier,
   );
-  return settled(attempt, result, earlier ? 'refreshed' : 'registered', true);
+  return settled(attempt, result, result.ok && !result.isNew ? 'refreshed' : 'registered', 'all');
 }
 
 /** H.323 §7.2.2.1: aliases and prefixes that come on top of those that are registered. */
@@ -165,24 +161,32 @@ async function additiveRegistration(attempt: Attempt): Promise<Reply> {
   if (!aliases.ok) return refuse(attempt, 'aliasForeign', aliases.sentence);
   const prefixes = readPrefixes(plan, known.zone, request.terminalType);
   if (!prefixes.ok) return refuse(attempt, 'aliasForeign', prefixes.sentence);
-  return settled(attempt, await context.endpoints.extend(known.endpoint, aliases.aliases, prefixes.prefixes), 'registered', true);
+  const result = await context.endpoints.extend(known.endpoint, aliases.aliases, prefixes.prefixes);
+  return settled(attempt, result, 'registered', { keys: aliases.aliases.map(({ key }) => key), prefixes: prefixes.prefixes });
 }
 
-/**
- * The registration that a full RRQ takes the place of: the one it names, or the one with the same signalling address from the same source.
- * An identifier alone proves nothing; it counts where the address or the password is the same.
- */
-function earlierRegistration(
-  { context, request, incoming }: Attempt,
-  newcomer: Newcomer & { readonly ok: true },
-  signalAddress: Endpoint['signalAddress'],
-): Endpoint | 'elsewhere' | undefined {
-  const named = request.endpointIdentifier === undefined ? undefined : context.endpoints.find(request.endpointIdentifier);
-  const itself =
-    named && (newcomer.proof ? named.proof?.user === newcomer.proof.user : !named.proof && named.source.address === incoming.from.address);
-  const same = context.endpoints.findSame(signalAddress, incoming.from);
-  const earlier = itself && (same === undefined || same === named) ? named : same;
-  return earlier !== undefined && earlier.zone !== newcomer.zone.id ? 'elsewhere' : earlier;
+type CallAddresses =
+  | { readonly ok: true; readonly signalAddress: SocketAddress; readonly tlsAddress: SocketAddress | undefined }
+  | { readonly ok: false; readonly sentence: string };
+
+/** Where the endpoint is called, over TCP and over TLS (H.460.22). Of several addresses the first counts at which it can be. */
+function callAddresses({ context, request, incoming }: Attempt, zone: RegisteringZone): CallAddresses {
+  const fault = (address: SocketAddress): string | undefined => callAddressFault(context, zone, address, incoming.from);
+  let sentence = 'The callSignalAddress in the RRQ holds no IP address and port: correct the endpoint';
+  let signalAddress: SocketAddress | undefined;
+  for (const address of request.callSignalAddress.map(socketAddress)) {
+    if (!address) continue;
+    const wrong = fault(address);
+    if (wrong === undefined) {
+      signalAddress = address;
+      break;
+    }
+    sentence = wrong;
+  }
+  if (!signalAddress) return { ok: false, sentence };
+  const tlsAddress = request.featureSet && context.features?.tlsAddress(request.featureSet);
+  const wrong = tlsAddress && fault(tlsAddress);
+  return wrong === undefined ? { ok: true, signalAddress, tlsAddress } : { ok: false, sentence: wrong };
 }
 
 /** Nothing registered by name: then it is called what it logs on as. */
@@ -213,14 +217,24 @@ function latin1(text: Uint8Array | undefined): string {
   return text === undefined ? '' : Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('latin1');
 }
 
-function settled(attempt: Attempt, result: EndpointResult, outcome: 'registered' | 'refreshed', full: boolean): Reply {
+/** What an RCF says that the endpoint has: all of it, or what an additive RRQ asked for, as all of it might not fit. */
+type Told = 'all' | { readonly keys: readonly string[]; readonly prefixes: readonly string[] } | undefined;
+
+function settled(attempt: Attempt, result: EndpointResult, outcome: 'registered' | 'refreshed', told: Told): Reply {
   if (result.ok) {
     attempt.endpoint = result.endpoint;
     report(attempt, { result: outcome });
-    return { message: { type: 'registrationConfirm', value: confirm(attempt, result.endpoint, full) }, answer: attempt.answer };
+    return { message: { type: 'registrationConfirm', value: confirm(attempt, result.endpoint, told) }, answer: attempt.answer };
   }
-  // An earlier request of the same endpoint is with the store: this one is not answered, and sent again.
-  if (result.refusal === 'busy') return undefined;
+  switch (result.refusal) {
+    // Too many earlier requests of the same endpoint are with the store: this one is not answered, and sent again.
+    case 'busy':
+      return undefined;
+    case 'gone':
+      return refuse(attempt, 'endpointNotRegistered');
+    case 'tooMany':
+      return refuse(attempt, 'aliasForeign', `An endpoint may have ${MAX_ALIASES} aliases and prefixes in all: register fewer`);
+  }
   if (result.refusal === 'aliasTaken') {
     const sentence = `${result.alias} is registered already, over SIP or by another endpoint: unregister it there, or take another`;
     return reject(attempt, { type: 'duplicateAlias', value: duplicates(attempt, result.alias) }, sentence, 'aliasTaken');
@@ -232,22 +246,23 @@ function settled(attempt: Attempt, result: EndpointResult, outcome: 'registered'
 function duplicates({ context, request, zone }: Attempt, key: string): readonly AliasAddress[] {
   const plan = context.plan();
   const written = (request.terminalAlias ?? []).filter((alias) => {
-    if (zone?.kind !== 'hosted' && zone?.kind !== 'h323-gateway') return false;
+    if (!zone || !isRegistering(zone)) return false;
     const read = readAliases(plan, zone, context.ownHosts, [alias]);
     return read.ok && read.aliases[0]?.key === key;
   });
   return written.length > 0 ? written : [aliasAddressOf(key)];
 }
 
-function confirm({ context, request, incoming }: Attempt, endpoint: Endpoint, full: boolean) {
+function confirm({ context, request, incoming }: Attempt, endpoint: Endpoint, told: Told) {
   const { settings, features } = context;
   const alternateGatekeeper = alternatesOf(settings);
-  const featureSet = full ? features?.answer(request.featureSet, incoming.local) : undefined;
+  const featureSet = told ? features?.answer(request.featureSet, incoming.local) : undefined;
+  const { written, prefixes } = toldOf(endpoint, told);
   return {
     requestSeqNum: request.requestSeqNum,
     protocolIdentifier: PROTOCOL_IDENTIFIER,
     callSignalAddress: [transportAddress(context.signalAddress(incoming.local))],
-    ...(full && endpoint.written.length > 0 && { terminalAlias: endpoint.written }),
+    ...(written.length > 0 && { terminalAlias: written }),
     gatekeeperIdentifier: settings.gatekeeperId,
     endpointIdentifier: endpoint.id,
     ...(alternateGatekeeper && { alternateGatekeeper }),
@@ -255,9 +270,17 @@ function confirm({ context, request, incoming }: Attempt, endpoint: Endpoint, fu
     willRespondToIRR: true,
     maintainConnection: false,
     supportsAdditiveRegistration: null,
-    ...(full &&
-      endpoint.prefixes.length > 0 && { supportedPrefixes: endpoint.prefixes.map((prefix) => ({ prefix: aliasAddressOf(prefix) })) }),
+    ...(prefixes.length > 0 && { supportedPrefixes: prefixes.map((prefix) => ({ prefix: aliasAddressOf(prefix) })) }),
     ...(featureSet && { featureSet }),
+  };
+}
+
+function toldOf({ aliases, written, prefixes }: Endpoint, told: Told): Pick<Endpoint, 'written' | 'prefixes'> {
+  if (told === undefined) return { written: [], prefixes: [] };
+  if (told === 'all') return { written, prefixes };
+  return {
+    written: written.filter((_, index) => told.keys.includes(aliases[index] ?? '')),
+    prefixes: prefixes.filter((prefix) => told.prefixes.includes(prefix)),
   };
 }
 

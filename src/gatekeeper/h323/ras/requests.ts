@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { Clock, EpochMs, Timer } from '../../../clock.js';
 import type { RasMessage } from '../asn1/h225.js';
 import type { SocketAddress } from './transport-address.js';
@@ -23,6 +24,8 @@ export interface Question {
   /** How often it is sent at most. H.225.0 §7.18.1: three seconds apart, two or three times. */
   readonly attempts: number;
   readonly intervalMs: number;
+  /** Only who is known by more than its address may answer: an XRS, whose sender nobody checks, is not taken. */
+  readonly proven?: boolean;
 }
 
 /** Longest that answers in progress (RIP) can make us wait, from the first attempt on. */
@@ -43,8 +46,11 @@ export interface RequestsOptions {
   readonly send: (bytes: Uint8Array, to: SocketAddress, local: SocketAddress) => void;
   /** Questions under way at most. Default 5,000. */
   readonly limit?: number;
-  /** Sequence numbers begin somewhere else after each start, so that an old answer fits no new question. 1 to 65,535. */
-  readonly firstSeqNum?: number;
+  /**
+   * A sequence number, 1 to 65,535: random, so that nobody who can forge a neighbour's address can also tell which number an answer needs.
+   * Default: by the system's random numbers.
+   */
+  readonly randomNumber?: () => number;
 }
 
 /** The questions we have asked by RAS and wait for: sent again until they are answered, matched by number and address. */
@@ -52,14 +58,14 @@ export class Requests {
   readonly #clock: Clock;
   readonly #send: RequestsOptions['send'];
   readonly #limit: number;
+  readonly #randomNumber: () => number;
   readonly #pending = new Map<number, Pending>();
-  #seqNum: number;
 
-  constructor({ clock, send, limit = 5000, firstSeqNum = 1 }: RequestsOptions) {
+  constructor({ clock, send, limit = 5000, randomNumber = () => randomInt(1, MAX_SEQ_NUM + 1) }: RequestsOptions) {
     this.#clock = clock;
     this.#send = send;
     this.#limit = Math.min(limit, MAX_SEQ_NUM);
-    this.#seqNum = firstSeqNum - 1;
+    this.#randomNumber = randomNumber;
   }
 
   /** Questions under way. */
@@ -67,27 +73,30 @@ export class Requests {
     return this.#pending.size;
   }
 
-  /** Whether another question may be asked now. */
-  get hasRoom(): boolean {
-    return this.#pending.size < this.#limit;
+  /** Whether a question may be asked for which nobody waits: half of the room is kept for those of callers. */
+  get isQuiet(): boolean {
+    return this.#pending.size < this.#limit / 2;
   }
 
   /**
-   * Settles with the answer, or with an unknownMessageResponse from one that does not know the question; undefined: nobody answered, or too
-   * many questions are under way. Rejects only if the question cannot be encoded.
+   * Settles with the answer, or with an unknownMessageResponse from one that does not know the question; with undefined when nobody
+   * answered. Rejects only if the question cannot be encoded. Gives undefined at once when too many questions are under way: then it was
+   * not asked, and says nothing about who would have been.
    */
-  ask(question: Question): Promise<RasMessage | undefined> {
+  ask(question: Question): Promise<RasMessage | undefined> | undefined {
+    if (this.#pending.size >= this.#limit) return undefined;
     return new Promise((settle) => {
-      if (!this.hasRoom || question.attempts < 1) {
-        settle(undefined);
-        return;
-      }
       const seqNum = this.#nextSeqNum();
       const bytes = question.encode(seqNum);
       const timer = this.#clock.after(question.intervalMs, () => this.#again(seqNum));
       this.#pending.set(seqNum, { question, bytes, settle, askedAt: this.#clock.now(), attempts: 1, timer });
       this.#send(bytes, question.to, question.local);
     });
+  }
+
+  /** Sends a question once, whose answer nobody waits for. */
+  tell({ encode, to, local }: Pick<Question, 'encode' | 'to' | 'local'>): void {
+    this.#send(encode(this.#nextSeqNum()), to, local);
   }
 
   /** Takes an answer. False: nobody waits for it. */
@@ -101,7 +110,7 @@ export class Requests {
       return true;
     }
     const expected: readonly string[] = answers[pending.question.type];
-    if (message.type !== 'unknownMessageResponse' && !expected.includes(message.type)) return false;
+    if (message.type === 'unknownMessageResponse' ? pending.question.proven === true : !expected.includes(message.type)) return false;
     this.#settle(seqNum, pending, message);
     return true;
   }
@@ -139,8 +148,8 @@ export class Requests {
   }
 
   #nextSeqNum(): number {
-    do this.#seqNum = this.#seqNum >= MAX_SEQ_NUM ? 1 : this.#seqNum + 1;
-    while (this.#pending.has(this.#seqNum));
-    return this.#seqNum;
+    let seqNum = this.#randomNumber();
+    while (this.#pending.has(seqNum)) seqNum = seqNum >= MAX_SEQ_NUM ? 1 : seqNum + 1;
+    return seqNum;
   }
 }

@@ -6,7 +6,7 @@ import type { Incoming, RasContext, Reply } from './context.js';
 /** RAI: a gateway says whether it has room for more calls (H.225.0 §7.16). One that has not is tried last. There is no reject. */
 export function resourcesAvailableIndicate(context: RasContext, request: ResourcesAvailableIndicate, incoming: Incoming): Reply {
   const { requestSeqNum, endpointIdentifier: endpointId } = request;
-  const known = context.who.known(incoming, endpointId, request);
+  const known = context.who.known(incoming, endpointId, request, 'from its source');
   if (!known.ok) {
     const sentence = known.why === 'unknown' ? refusals.endpointNotRegistered.sip.warning : known.sentence;
     tell(context, incoming, { type: 'resourcesAvailableIndicate', reason: 'unanswered', sentence, endpointId });

@@ -5,15 +5,12 @@ import type { Plan } from '../../plan/plan.js';
 import type { AliasKey, CanonicalAlias } from '../../routing/route.js';
 import { writtenAlias } from '../alias-address.js';
 import type { AliasAddress, EndpointType, SupportedProtocols } from '../asn1/h225.js';
-import type { RequestedAlias } from './endpoints.js';
+import { MAX_ALIASES, type RequestedAlias } from './endpoint-request.js';
 import type { RegisteringZone } from './who.js';
 
 export type AliasesResult =
   | { readonly ok: true; readonly aliases: readonly RequestedAlias[] }
   | { readonly ok: false; readonly alias: string; readonly sentence: string };
-
-/** Aliases and prefixes that one endpoint may register. */
-export const MAX_ALIASES = 64;
 
 /**
  * What the terminalAliases of an RRQ are in the plan; each must be the zone's own. Numbers in any written form and extensions become numbers,

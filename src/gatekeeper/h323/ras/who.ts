@@ -14,7 +14,7 @@ import type { AuthenticationMethod } from '../h235/claims.js';
 import { ReplayWindow } from '../h235/replay.js';
 import type { Incoming, RasSettings } from './context.js';
 import type { Endpoint, Proof } from './endpoint.js';
-import type { SocketAddress } from './transport-address.js';
+import { type SocketAddress, sameSocket } from './transport-address.js';
 
 /** A zone whose endpoints register here. */
 export type RegisteringZone = HostedZone | H323GatewayZone;
@@ -51,6 +51,12 @@ export type Known =
   | { readonly ok: false; readonly why: 'unknown' }
   | (Denied & { readonly why: 'denied' });
 
+/**
+ * A request without a token of an endpoint that registered with one: refused, or taken from exactly the address and port of the last RRQ,
+ * which was proven. The second is for MD5 and CAT only, and a token that is there must be right all the same.
+ */
+export type Unproven = 'refused' | 'from its source';
+
 /** Counts wrong passwords, so that they cannot be tried by the thousand. */
 export interface FailureCounter {
   blocks(key: string, now: number): boolean;
@@ -65,6 +71,8 @@ export interface WhoOptions {
   readonly randomBytes: (count: number) => Buffer;
   readonly find: (endpointId: string) => Endpoint | undefined;
   readonly failures: FailureCounter | undefined;
+  /** What of an IP address counts as one source of wrong passwords: of IPv6 the network. Left out: the address. */
+  readonly sourceOf?: ((address: string) => string) | undefined;
 }
 
 /**
@@ -73,7 +81,8 @@ export interface WhoOptions {
  * - A zone with `sources` alone takes what comes from there.
  * - A zone with accounts alone wants a password, from anywhere.
  * - Where a zone has both, both must hold.
- * - Whoever registered with a password proves it again, in the same way, with each request; whoever did not is known by its address.
+ * - Whoever registered with a password proves it again, in the same way, with each request: with H.235.1 without exception; with MD5 and
+ *   CAT, which many endpoints put into RRQ alone or RRQ and ARQ, see `Unproven`. Whoever registered without is known by its address.
  */
 export class Who {
   readonly #options: WhoOptions;
@@ -99,7 +108,8 @@ export class Who {
         `${incoming.from.address} is zone ${there.id} (${there.kind}), whose endpoints do not register here`,
       );
     }
-    if (!hasTokens(credentials)) return this.#withoutPassword(incoming, there);
+    // What an endpoint was set to send elsewhere does not matter where no password is wanted.
+    if (!hasTokens(credentials) || (there && !wantsPassword(there))) return this.#withoutPassword(incoming, there);
     const plan = this.#options.plan();
     const domains = domainsOf(plan, credentials.aliases, there);
     const users: ZoneUser[] = [];
@@ -109,7 +119,7 @@ export class Who {
       users.push(user);
       return { user: user.user, password: user.account.password };
     };
-    const result = this.#authenticate(incoming, credentials, lookup, undefined, undefined);
+    const result = this.#limited(incoming, lookup, (accounts) => this.#authenticate(incoming, credentials, accounts));
     if (!result.ok) {
       // Tokens that carry keys or a vendor's matters prove nothing and do not try to.
       if (result.why === 'absent') return this.#withoutPassword(incoming, there);
@@ -125,7 +135,7 @@ export class Who {
   }
 
   /** Whoever says by an endpointIdentifier that it is registered. */
-  known(incoming: Incoming, endpointId: string | undefined, credentials: Credentials): Known {
+  known(incoming: Incoming, endpointId: string | undefined, credentials: Credentials, unproven: Unproven = 'refused'): Known {
     const endpoint = endpointId === undefined ? undefined : this.#options.find(endpointId);
     const plan = this.#options.plan();
     const zone = endpoint && plan.zones.get(endpoint.zone);
@@ -146,9 +156,14 @@ export class Who {
     if (there !== zone && (there || zone.sources.addresses.length > 0))
       return { ...notAmongSources(user.user, incoming, zone), why: 'denied' };
     const account = { user: user.user, password: user.account.password };
+    // Wrong passwords are not counted here: the identifier cannot be guessed, and a forged datagram must not shut out who is registered.
     const result = this.#authenticate(incoming, credentials, () => account, account, proof.method);
-    if (!result.ok) return { ...deniedBy(result, zone), why: 'denied' };
-    return { ok: true, endpoint, zone, answer: result.answer };
+    if (result.ok) return { ok: true, endpoint, zone, answer: result.answer };
+    const canLeaveOut = unproven === 'from its source' && proof.method !== 'h235.1';
+    if (canLeaveOut && result.why === 'absent' && sameSocket(endpoint.source, incoming.from)) {
+      return { ok: true, endpoint, zone, answer: undefined };
+    }
+    return { ...deniedBy(result, zone), why: 'denied' };
   }
 
   /** For what we ask an endpoint that signs with H.235.1: it expects the same of us. */
@@ -182,35 +197,45 @@ export class Who {
     return { ok: true, zone: there, proof: undefined, answer: undefined };
   }
 
-  #authenticate(
-    { bytes, from, now }: Incoming,
-    { tokens, cryptoTokens, aliases = [] }: Credentials,
+  /** `attempt` with no more than so many wrong passwords: by source and user, as behind one address are many endpoints. */
+  #limited(
+    { from, now }: Incoming,
     lookup: AccountLookup,
-    account: Account | undefined,
-    method: AuthenticationMethod | undefined,
+    attempt: (lookup: AccountLookup) => ReturnType<typeof authenticate>,
   ): ReturnType<typeof authenticate> {
-    const { settings, failures } = this.#options;
-    // By source and user, as over SIP: behind one address are many endpoints, and one with an old password must not shut out the others.
-    const keyOf = (user: string) => `${from.address} ${user}`;
+    const { failures, sourceOf } = this.#options;
+    if (!failures) return attempt(lookup);
+    const source = sourceOf?.(from.address) ?? from.address;
+    const keyOf = (user: string) => `${source} ${user}`;
     const tried = new Set<string>();
     let blocked = false;
-    const open = (found: Account | undefined) => {
+    const result = attempt((name) => {
+      const found = lookup(name);
       if (!found) return undefined;
-      if (failures?.blocks(keyOf(found.user), now)) {
+      if (failures.blocks(keyOf(found.user), now)) {
         blocked = true;
         return undefined;
       }
       tried.add(found.user);
       return found;
-    };
-    if (account && !open(account)) return BLOCKED;
-    const names = aliases.flatMap((alias) => writtenAlias(alias) ?? []);
-    const input = { tokens, cryptoTokens, bytes, gatekeeperId: settings.gatekeeperId, account, aliases: names, now };
-    const result = authenticate(input, (name) => open(lookup(name)), { replay: this.#replay, ...(method && { methods: [method] }) });
-    if (result.ok) failures?.succeeded(keyOf(result.user));
-    else if (result.why === 'wrongPassword') for (const user of tried) failures?.failed(keyOf(user), now);
+    });
+    if (result.ok) failures.succeeded(keyOf(result.user));
+    else if (result.why === 'wrongPassword') for (const user of tried) failures.failed(keyOf(user), now);
     else if (blocked && result.why === 'unknownUser') return BLOCKED;
     return result;
+  }
+
+  #authenticate(
+    { bytes, from, now, wasDropped }: Incoming,
+    { tokens, cryptoTokens, aliases = [] }: Credentials,
+    lookup: AccountLookup,
+    account?: Account,
+    method?: AuthenticationMethod,
+  ): ReturnType<typeof authenticate> {
+    const names = aliases.flatMap((alias) => writtenAlias(alias) ?? []);
+    const { gatekeeperId } = this.#options.settings;
+    const input = { tokens, cryptoTokens, bytes, gatekeeperId, account, aliases: names, source: from.address, now };
+    return authenticate(input, lookup, { replay: this.#replay, mayRepeat: wasDropped, ...(method && { methods: [method] }) });
   }
 }
 

@@ -57,6 +57,9 @@ export class Attempt implements LegOwner {
   #silence: Timer | undefined;
   readonly #callIdentifier: Uint8Array;
   #silentMs = 0;
+  #connectMs = 0;
+  /** A kept connection failed it once already. */
+  #renewed = false;
   #over = false;
 
   constructor(context: SignallingContext, target: CallTarget, callIdentifier: Uint8Array, owner: AttemptOwner) {
@@ -66,9 +69,10 @@ export class Attempt implements LegOwner {
     this.#owner = owner;
   }
 
-  /** `silentMs`: how long it may say nothing once it has the Setup. */
-  start(silentMs: number): void {
+  /** `silentMs`: how long it may say nothing once it has the Setup. `connectMs`: how long the connection may take. */
+  start(silentMs: number, connectMs: number): void {
     this.#silentMs = silentMs;
+    this.#connectMs = connectMs;
     this.#begin();
   }
 
@@ -79,10 +83,10 @@ export class Attempt implements LegOwner {
   }
 
   async #run(silentMs: number): Promise<void> {
-    const { clock, legs, timers } = this.#context;
+    const { clock, legs } = this.#context;
     let leg: Leg;
     try {
-      leg = await legs.open(connectTarget(this.target, timers.connectMs));
+      leg = await legs.open(connectTarget(this.target, this.#connectMs));
     } catch (error) {
       this.#fail({ kind: 'unreachable', why: error instanceof Error ? error.message : String(error) });
       return;
@@ -100,6 +104,8 @@ export class Attempt implements LegOwner {
       this.#fail({ kind: 'unreachable', why: 'the Setup is longer than one message can be' });
       return;
     }
+    // Sending may find out that the connection is gone, and then this ran already, or runs anew.
+    if (this.#over || this.leg !== leg) return;
     this.sent = true;
     this.#silence = clock.after(silentMs, () => {
       if (!this.heard) this.#fail({ kind: 'silent' });
@@ -123,12 +129,9 @@ export class Attempt implements LegOwner {
   }
 
   onLost({ reused }: Leg, why: string): void {
-    if (reused && !this.heard) {
-      // A kept connection that the far end gave up as the Setup went out says nothing of the target: a new one does.
-      this.#silence?.cancel();
+    if (reused && !this.heard && !this.#renewed) {
       this.leg = undefined;
-      this.sent = false;
-      this.#begin();
+      this.#beginAnew();
       return;
     }
     if (this.answered) {
@@ -155,6 +158,13 @@ export class Attempt implements LegOwner {
 
   #fail(failure: AttemptFailure): void {
     if (this.#over) return;
+    if (this.leg?.reused && !this.#renewed && !this.committed && callsForNewConnection(failure)) {
+      this.#context.legs.retire(this.leg);
+      this.#context.legs.close(this.leg);
+      this.leg = undefined;
+      this.#beginAnew();
+      return;
+    }
     // Q.931 §5.2.5.3: T303 ran out; should the far end wake up after all, it is not to ring for nobody.
     if (failure.kind === 'silent')
       this.leg?.release({ reason: 'undefinedReason', cause: RECOVERY_ON_TIMER, callIdentifier: this.#callIdentifier });
@@ -162,11 +172,25 @@ export class Attempt implements LegOwner {
     this.#owner.onFailed(this, failure);
   }
 
+  /** What a kept connection comes to says nothing of the target: a new one does. */
+  #beginAnew(): void {
+    this.#renewed = true;
+    this.#silence?.cancel();
+    this.sent = false;
+    this.heard = false;
+    this.#begin();
+  }
+
   #close(): void {
     this.#over = true;
     this.#silence?.cancel();
     if (this.leg) this.#context.legs.close(this.leg);
   }
+}
+
+/** Silence on a kept connection may be the connection's; `newConnectionNeeded` says so (H.225.0 §7.2.2.8). */
+function callsForNewConnection(failure: AttemptFailure): boolean {
+  return failure.kind === 'silent' || (failure.kind === 'released' && failure.release.reason === 'newConnectionNeeded');
 }
 
 /** Q.850. */

@@ -1,17 +1,18 @@
 import type { Timer } from '../../../clock.js';
 import type { Call } from '../../calls/call.js';
 import { type ReasonCode, type RefusalCode, refusals } from '../../calls/reasons.js';
-import { isLoopback } from '../../net/address.js';
 import type { H323UserInformation, TransportAddress } from '../asn1/h225.js';
 import { halfKeyIn } from '../h235/dh-groups.js';
+import { contentOf } from '../q931/element.js';
 import type { H225Message } from '../q931/h225-message.js';
-import { callState, callStates, cause } from '../q931/information-elements.js';
-import { socketAddress, transportAddress } from '../ras/transport-address.js';
+import { callState, callStates, cause, progressIndicator } from '../q931/information-elements.js';
+import { transportAddress } from '../ras/transport-address.js';
 import { type Attempt, type OutgoingSetup, releaseIn } from './attempt.js';
 import { type Caller, partyOf } from './caller.js';
 import type { SignallingContext } from './context.js';
+import { type H245Party, h245Place, isAddressOf } from './h245-address.js';
 import { H245Relays, type Side } from './h245-relay.js';
-import { fastStartOf, h245AddressOf, passedOn, passedOnSetup, termsOf, tokensOf } from './hop-by-hop.js';
+import { fastStartOf, h245AddressOf, MAX_HOPS, passedOn, passedOnSetup, termsOf, tokensOf } from './hop-by-hop.js';
 import { Hunt, type HuntOutcome, type HuntOwner, type Refused } from './hunt.js';
 import type { IncomingSetup, Routes } from './incoming-setup.js';
 import type { Leg, LegOwner, LegRelease } from './leg.js';
@@ -20,6 +21,7 @@ import { calledAs, carriesMore, withoutUserUser } from './message-content.js';
 import { MessageQueue } from './message-queue.js';
 import { ownProceeding, ownStatus, progressOf } from './own-messages.js';
 import { causeOf, endingOf, releaseOf } from './release-reasons.js';
+import { ownIdentity } from './shown-identity.js';
 import type { CallTarget } from './targets.js';
 
 /** The caller hears from us by then, whatever the routes do: T303 of most stacks is 4 s. */
@@ -35,6 +37,8 @@ const NORMAL_CLEARING = 16;
 const NO_ANSWER = 19;
 const TEMPORARY_FAILURE = 41;
 const STATUS_RESPONSE = 30;
+/** Q.931 §4.5.23: a Progress must say why. */
+const NOT_END_TO_END_ISDN = 1;
 
 export interface CallPlan {
   readonly caller: Caller;
@@ -91,26 +95,40 @@ export class CallSession implements LegOwner, HuntOwner {
     this.#relays = context.h245 && this.#makeRelays(context.h245);
     this.call = context.calls.begin({ caller: partyOf(plan.caller), dialled: plan.dialled, signallingId: this.callId });
     leg.owner = this;
-    context.sessions.set(this.callId, this);
-    context.admissions.take(this.callId);
+    leg.callId = this.callId;
+    context.sessions.add(this);
+    // The admission of another must outlive a Setup that only borrowed its identifier.
+    if (context.admissions.find(incoming.admissionId)?.endpointId === plan.caller.endpoint?.id)
+      context.admissions.take(incoming.admissionId);
   }
 
   #makeRelays(routing: NonNullable<SignallingContext['h245']>): H245Relays {
     return new H245Relays({
       routing,
       connectMs: this.#context.timers.connectMs,
+      connections: this.#context.relayed,
       inspect: (payload, from) => !this.#over && !this.#insecure(this.#media.h245(payload, this.#nameOf(from)), from),
     });
   }
 
   /** Ids of the registered endpoints that take part or are being rung. */
   get endpoints(): readonly string[] {
-    const ids = [this.#plan.caller.endpoint?.id, (this.#callee ?? this.#hunt?.current)?.target.endpointId];
+    const ids = [this.#plan.caller.endpoint?.id, this.#target?.target.endpointId];
     return ids.filter((id) => id !== undefined);
+  }
+
+  /** The hop count that its Setup went on with. */
+  get hopsLeft(): number {
+    return (this.#incoming.setup.hopCount ?? MAX_HOPS) - 1;
   }
 
   get answered(): boolean {
     return this.#callee !== undefined;
+  }
+
+  /** Who answered, or is being called now. */
+  get #target(): Attempt | undefined {
+    return this.#callee ?? this.#hunt?.current;
   }
 
   async run(): Promise<void> {
@@ -130,7 +148,7 @@ export class CallSession implements LegOwner, HuntOwner {
       this.#refuse(refusal, undefined);
       return;
     }
-    if (this.#insecure(this.#tunnelled(this.#setup.uuie, 'caller'), 'caller')) return;
+    if (this.#insecure(this.#unfitMedia(this.#setup.uuie, 'caller'), 'caller')) return;
     this.#proceeding = this.#context.clock.after(PROCEEDING_MS, () => this.#proceed());
     const called = { alias: resolution.key, callIdentifier: this.callId };
     this.#hunt = new Hunt(this.#context, resolution.routes, { identifier: this.#identifier, called }, this);
@@ -182,7 +200,7 @@ export class CallSession implements LegOwner, HuntOwner {
     const elements = withoutUserUser(message.q931.elements);
     const uuie = message.uuie && passedOn(message.uuie, undefined);
     this.#hunt?.settle();
-    const attempt = this.#callee ?? this.#hunt?.current;
+    const attempt = this.#target;
     attempt?.endWith(elements, uuie);
     const release = releaseIn(message);
     this.#finish(this.answered ? 'completed' : 'callerCancelled', causeOf(release) ?? NORMAL_CLEARING);
@@ -192,18 +210,19 @@ export class CallSession implements LegOwner, HuntOwner {
     if (this.#over) return undefined;
     if (message.q931.type === 'setup') return undefined;
     this.#learn(this.#leg, message);
-    const attempt = this.#callee ?? this.#hunt?.current;
+    const attempt = this.#target;
     if (message.q931.type === 'statusInquiry' && !attempt?.heard) {
       this.#leg.send('status', [cause(STATUS_RESPONSE), callState(callStates.callInitiated)], ownStatus(this.#identifier));
       return undefined;
     }
-    if (this.#insecure(this.#tunnelled(message.uuie, 'caller'), 'caller')) return undefined;
+    if (this.#insecure(this.#unfitMedia(message.uuie, 'caller'), 'caller')) return undefined;
     if (!attempt?.committed && !this.answered) {
-      if (this.#early.length >= MAX_EARLY) {
+      if (this.#early.length < MAX_EARLY) this.#early.push(message);
+      else if (attempt?.sent) attempt.committed = true;
+      else {
         this.#tooMuch();
         return undefined;
       }
-      this.#early.push(message);
     }
     return attempt?.sent && attempt.leg ? this.#pass(message, 'caller', attempt.leg) : undefined;
   }
@@ -248,7 +267,10 @@ export class CallSession implements LegOwner, HuntOwner {
     this.#forwarded = true;
     const { leg } = attempt;
     if (!leg) return;
-    for (const message of this.#early) this.#fromCaller.run(() => this.#pass(message, 'caller', leg));
+    for (const message of this.#early) {
+      // By its turn the call may have gone on to another target, which hears it by itself.
+      this.#fromCaller.run(() => (attempt.leg === leg && attempt === this.#target ? this.#pass(message, 'caller', leg) : undefined));
+    }
   }
 
   onExhausted(outcome: HuntOutcome): void {
@@ -294,9 +316,7 @@ export class CallSession implements LegOwner, HuntOwner {
     const tokens = body && tokensOf(body);
     // A Connect may carry tokens for the hop alone, after the keys came in an earlier message.
     if (tokens?.some(halfKeyIn)) attempt.tokens = tokens;
-    const chosen = body && fastStartOf(body);
-    const sentence = (chosen && this.#media.fastStart(chosen, this.#nameOf('callee'))) ?? this.#tunnelled(message.uuie, 'callee');
-    if (this.#insecure(sentence, 'callee')) return undefined;
+    if (this.#insecure(this.#unfitMedia(message.uuie, 'callee'), 'callee')) return undefined;
     // Whatever it says first ends T303, and from then on its time is bounded by T310.
     if (!this.answered && !this.#waiting) this.#wait(this.#context.timers.establishmentMs);
     switch (message.q931.type) {
@@ -308,6 +328,11 @@ export class CallSession implements LegOwner, HuntOwner {
         break;
       case 'connect':
         if (!this.#calleeAnswers(attempt, message)) return undefined;
+        break;
+      case 'progress':
+        // Q.931 §5.2.4.2: an announcement is being played, T310 ends.
+        attempt.committed = true;
+        if (!this.answered && !this.#alerted) this.#wait(this.#context.timers.alertingMs);
         break;
       default:
         if (carriesMore(message.uuie)) attempt.committed = true;
@@ -326,7 +351,8 @@ export class CallSession implements LegOwner, HuntOwner {
     const { uuie, q931 } = message;
     const body = uuie?.['h323-uu-pdu']['h323-message-body'];
     if (!more || body?.type !== 'callProceeding' || !uuie) return undefined;
-    const progress = { q931: { ...q931, type: 'progress' as const }, uuie: progressOf(uuie, body.value, this.#identifier) };
+    const elements = [...withoutUserUser(q931.elements), progressIndicator(NOT_END_TO_END_ISDN, 'privateNetworkLocalUser')];
+    const progress = { q931: { ...q931, type: 'progress' as const, elements }, uuie: progressOf(uuie, body.value, this.#identifier) };
     return this.#pass(progress, 'callee', this.#leg);
   }
 
@@ -364,41 +390,81 @@ export class CallSession implements LegOwner, HuntOwner {
   // Between the two.
 
   /** Passes a message on; waits only where an H.245 address in it has to be given a stand-in. */
-  #pass(message: H225Message, from: Side, to: Leg): Promise<void> | undefined {
-    const { uuie, q931 } = message;
+  #pass(received: H225Message, from: Side, to: Leg): Promise<void> | undefined {
+    // Nobody can say what it opens. The log has it from where it was read.
+    if (!received.uuie && this.#media.required && contentOf(received.q931, 'userUser')) return undefined;
+    const { uuie, q931 } = this.#withOwnIdentity(received, from);
     const address = uuie && h245AddressOf(uuie['h323-uu-pdu']['h323-message-body']);
     if (!address || !this.#relays) {
       to.send(q931.type, q931.elements, uuie && passedOn(uuie, undefined));
       return undefined;
     }
     return this.#routed(address, from, to).then((standIn) => {
-      if (!this.#over) to.send(q931.type, q931.elements, passedOn(uuie, standIn));
+      if (!this.#over) to.send(q931.type, q931.elements, passedOn(uuie, { h245Address: standIn }));
     });
   }
 
-  /** What stands in for an H.245 address that `side` named, in what goes to `to`; the address itself where H.245 is not led through us. */
-  async #routed(address: TransportAddress, side: Side, to: Leg): Promise<TransportAddress> {
-    const where = socketAddress(address);
-    if (!this.#relays || !where) return address;
-    const named = (side === 'caller' ? this.#leg : (this.#callee ?? this.#hunt?.current)?.leg)?.connection.remote.address ?? '';
-    // We connect to what a party names: it must not lead us to ourselves, or to what listens on this machine alone.
-    if (this.#context.isOwn(where) || (isLoopback(where.address) && !isLoopback(named))) return address;
-    const registered = side === 'caller' ? this.#hunt?.current?.target.endpointId : this.#plan.caller.endpoint?.id;
-    const from = registered === undefined ? undefined : to.connection.remote.address;
-    const standIn = await this.#relays.standIn(where, side, { connection: to.connection, from });
+  #withOwnIdentity(received: H225Message, from: Side): H225Message {
+    const zone = from === 'caller' ? this.#plan.caller.zone : this.#target?.target.zone;
+    const { message, foreign } = ownIdentity(received, this.#context.plan(), zone?.organisation?.id);
+    if (foreign.length > 0) {
+      const sentence = `${this.#nameOf(from)} says that it is ${foreign.join(', ')}, which is another organisation's; it was left out: correct the address there`;
+      this.#context.observer.leftOut(this.callId, sentence);
+    }
+    return message;
+  }
+
+  /**
+   * What stands in for an H.245 address that `side` named, in what goes to `to`; the address itself where H.245 is not led through us.
+   * Undefined: none, as H.245 there would go past us, or go where it must not.
+   */
+  async #routed(named: TransportAddress, side: Side, to: Leg): Promise<TransportAddress | undefined> {
+    if (!this.#relays) return named;
+    const party = this.#h245Party(side);
+    const other = this.#h245Party(side === 'caller' ? 'callee' : 'caller');
+    if (!party || !other) return undefined;
+    const place = h245Place(this.#context, named, party);
+    if (!place.ok) {
+      this.#context.observer.leftOut(this.callId, place.sentence);
+      return undefined;
+    }
+    const from = (address: string) => isAddressOf(this.#context.plan(), other, address);
+    const standIn = await this.#relays.standIn(place.address, side, { connection: to.connection, from });
     if (standIn) return transportAddress(standIn);
     this.#refuse('overloaded', 'No port is free to lead an H.245 connection through (h323.h245.ports)');
-    return address;
+    return undefined;
+  }
+
+  #h245Party(side: Side): H245Party | undefined {
+    const name = this.#nameOf(side);
+    if (side === 'caller') {
+      const { zone, endpoint } = this.#plan.caller;
+      return { name, zone, remote: this.#leg.connection.remote.address, endpoint };
+    }
+    const { target, leg } = this.#target ?? {};
+    if (!target || !leg) return undefined;
+    const endpoint = target.endpointId === undefined ? undefined : this.#context.endpoints.find(target.endpointId);
+    return { name, zone: target.zone, remote: leg.connection.remote.address, endpoint };
   }
 
   #learn(leg: Leg, { uuie }: H225Message): void {
     if (uuie) this.#context.legs.learn(leg, termsOf(uuie['h323-uu-pdu']['h323-message-body']));
   }
 
-  /** Looks at every H.245 message that is tunnelled in this one. */
-  #tunnelled(uuie: H323UserInformation | undefined, from: Side): string | undefined {
-    for (const bytes of uuie?.['h323-uu-pdu'].h245Control ?? []) {
-      const sentence = this.#media.h245(bytes, this.#nameOf(from));
+  /** Looks at the channels of fast start in this message, and at the H.245 that it carries: a sentence if they may not be. */
+  #unfitMedia(uuie: H323UserInformation | undefined, from: Side): string | undefined {
+    const pdu = uuie?.['h323-uu-pdu'];
+    if (!pdu) return undefined;
+    const body = pdu['h323-message-body'];
+    const name = this.#nameOf(from);
+    // A Setup's are offers, of which the called side chooses.
+    const chosen = body.type === 'setup' ? undefined : fastStartOf(body);
+    const unfit = chosen && this.#media.fastStart(chosen, name);
+    if (unfit !== undefined) return unfit;
+    // H.323 §8.2.4: H.245 that goes along with fast start.
+    const parallel = body.type === 'setup' ? body.value.parallelH245Control : undefined;
+    for (const bytes of [...(pdu.h245Control ?? []), ...(parallel ?? [])]) {
+      const sentence = this.#media.h245(bytes, name);
       if (sentence !== undefined) return sentence;
     }
     return undefined;
@@ -407,7 +473,7 @@ export class CallSession implements LegOwner, HuntOwner {
   /** Whom the log means by the caller and the called side. */
   #nameOf(side: Side): string {
     const { caller } = this.#plan;
-    const called = (this.#callee ?? this.#hunt?.current)?.target.alias;
+    const called = this.#target?.target.alias;
     return side === 'caller' ? caller.alias || this.#leg.connection.remote.address : called || this.#plan.dialled;
   }
 
@@ -461,8 +527,8 @@ export class CallSession implements LegOwner, HuntOwner {
     this.#early = [];
     this.#relays?.close();
     this.#context.legs.close(this.#leg);
-    this.#context.sessions.delete(this.callId);
-    this.#context.bandwidth.release(this.callId);
+    const last = this.#context.sessions.remove(this);
+    if (last) for (const id of new Set([this.callId, this.#incoming.admissionId])) this.#context.bandwidth.release(id);
     if (!this.call.ended) this.call.end(reason, cause, detail);
   }
 }

@@ -8,8 +8,9 @@ import { type IncomingSetup, planSetup, readSetup, type SetupPlan } from './inco
 import type { Leg } from './leg.js';
 import { Legs } from './legs.js';
 import { releaseOf } from './release-reasons.js';
+import { CallSessions } from './sessions.js';
 
-export interface CallSignallingOptions extends Omit<SignallingContext, 'legs' | 'sessions'> {
+export interface CallSignallingOptions extends Omit<SignallingContext, 'legs' | 'sessions' | 'relayed'> {
   readonly connect: (target: ConnectTarget) => Promise<SignallingConnection>;
   readonly callsPerConnection: number;
   /** Calls in progress at most: each holds connections and timers. */
@@ -31,7 +32,7 @@ export class CallSignalling {
       observer: options.observer,
       onSetup: (leg, message) => this.#onSetup(leg, message),
     });
-    this.#context = { ...context, legs, sessions: new Map() };
+    this.#context = { ...context, legs, sessions: new CallSessions(), relayed: new Set() };
   }
 
   /** Calls in progress. */
@@ -46,7 +47,7 @@ export class CallSignalling {
 
   /** Whether a call needs this connection: then quiet is no reason to close it. */
   isNeeded(connection: SignallingConnection): boolean {
-    return this.#context.legs.isNeeded(connection);
+    return this.#context.legs.isNeeded(connection) || this.#context.relayed.has(connection);
   }
 
   /** Finds out which connections still stand. To be called now and then. */
@@ -56,7 +57,7 @@ export class CallSignalling {
 
   /** For RAS: the call with this callIdentifier, in hex. */
   find(callIdentifier: string): RasCall | undefined {
-    return this.#context.sessions.get(callIdentifier);
+    return this.#context.sessions.find(callIdentifier);
   }
 
   /** No new calls from now on; those in progress go on. */
@@ -69,7 +70,7 @@ export class CallSignalling {
     this.#draining = true;
     const { reason, cause } = releaseOf('instanceStopping');
     const text = 'The gatekeeper is being stopped';
-    for (const session of [...this.#context.sessions.values()]) session.terminate('instanceStopped', { reason, cause, text });
+    for (const session of [...this.#context.sessions]) session.terminate('instanceStopped', { reason, cause, text });
     this.#context.legs.closeIdle();
   }
 
@@ -95,7 +96,7 @@ export class CallSignalling {
     session.run().catch((error: unknown) => session.onFault(error));
   }
 
-  #refuse(leg: Leg, plan: Extract<SetupPlan, { ok: false }>, { identifier, callId }: IncomingSetup): void {
+  #refuse(leg: Leg, plan: Extract<SetupPlan, { ok: false }>, { identifier, callId, admissionId }: IncomingSetup): void {
     const code = plan.refusal;
     const { observer, calls } = this.#context;
     observer.refused(code, plan.detail, leg.connection.remote.address, callId);
@@ -106,9 +107,9 @@ export class CallSignalling {
     }
     const { endpoint } = plan.caller ?? {};
     // What its ARQ was granted for this call is of no use any more. A stranger who names the call of another must not undo it.
-    if (endpoint && code !== 'loopDetected' && this.#context.admissions.find(callId)?.endpointId === endpoint.id) {
-      this.#context.admissions.take(callId);
-      this.#context.bandwidth.release(callId);
+    if (endpoint && code !== 'loopDetected' && this.#context.admissions.find(admissionId)?.endpointId === endpoint.id) {
+      this.#context.admissions.take(admissionId);
+      this.#context.bandwidth.release(admissionId);
     }
     this.#release(leg, code, identifier, refusals[code].sip.warning);
   }

@@ -6,7 +6,6 @@ import type { Organisation, Plan, Zone } from '../../plan/plan.js';
 import { identify } from '../../plan/source-zone.js';
 import { writtenAlias } from '../alias-address.js';
 import type { SetupUUIE } from '../asn1/h225.js';
-import { hexOf } from '../call-identifier.js';
 import type { AdmissionLookup, EndpointLookup, KnownEndpoint, SignallingConnection } from './context.js';
 
 export interface Caller {
@@ -36,11 +35,12 @@ export interface CallerRecords {
 export function identifyCaller(
   records: CallerRecords,
   setup: SetupUUIE,
+  admissionId: string,
   callingNumber: string | undefined,
   connection: SignallingConnection,
 ): CallerResult {
   const { plan } = records;
-  const endpoint = registeredCaller(records, setup, connection);
+  const endpoint = registeredCaller(records, setup, admissionId, connection);
   if (endpoint === 'foreign') {
     return refused(
       'endpointNotRegistered',
@@ -70,6 +70,10 @@ export function identifyCaller(
       `${connection.remote.address} belongs to zone ${zone.id}, but no endpoint is registered from there`,
     );
   }
+  if (setup.endpointIdentifier !== undefined && !plan.internet?.inbound) {
+    const sentence = `An endpoint at ${connection.remote.address} calls with an endpointIdentifier that is not, or no longer, known here: let it register again`;
+    return refused('endpointNotRegistered', zone, sentence);
+  }
   if (zone) return refused('callerUnknown', zone, `Zone ${zone.id} (${zone.kind}) speaks SIP: its address may not call over H.323`);
   if (!plan.internet)
     return refused('callerUnknown', undefined, `${connection.remote.address} is neither registered nor in any zone of the address plan`);
@@ -84,23 +88,27 @@ export function identifyCaller(
 
 const refused = (refusal: RefusalCode, zone: Zone | undefined, detail: string): CallerResult => ({ ok: false, refusal, zone, detail });
 
-/** The endpoint that this Setup is from; `foreign`: it names an identifier that is not its own. */
+/** The endpoint that this Setup is from; `foreign`: it names the identifier of another. */
 function registeredCaller(
-  { endpoints, admissions }: CallerRecords,
+  { plan, endpoints, admissions }: CallerRecords,
   setup: SetupUUIE,
+  admissionId: string,
   connection: SignallingConnection,
 ): KnownEndpoint | 'foreign' | undefined {
-  const isFrom = (endpoint: KnownEndpoint) =>
-    endpoint.signalAddress.address === connection.remote.address || endpoint.source.address === connection.remote.address;
-  if (setup.endpointIdentifier !== undefined) {
-    const endpoint = endpoints.find(setup.endpointIdentifier);
-    // Seen on its way an identifier is a password in clear: it counts from the endpoint's own address alone.
-    return endpoint && isFrom(endpoint) ? endpoint : 'foreign';
-  }
-  const admission = setup.callIdentifier && admissions.find(hexOf(setup.callIdentifier.guid));
+  const { address } = connection.remote;
+  const there = identify(plan, connection);
+  // Whoever registers an address of another zone as its own must not become the caller of what that zone calls.
+  const isFrom = ({ zone, signalAddress, source }: KnownEndpoint) =>
+    (source.address === address || signalAddress.address === address) && (there === undefined || there.id === zone);
+  const named = setup.endpointIdentifier === undefined ? undefined : endpoints.find(setup.endpointIdentifier);
+  // Seen on its way an identifier is a password in clear: it counts from the endpoint's own address alone. One that is not ours was given by
+  // the gatekeeper that the caller is registered at, and says nothing here.
+  if (named) return isFrom(named) ? named : 'foreign';
+  const admission = admissions.find(admissionId);
   const admitted = admission && endpoints.find(admission.endpointId);
   if (admitted && isFrom(admitted)) return admitted;
-  const candidates = endpoints.atAddress(connection.remote.address);
+  // An endpoint that proved a password is not told by its address alone: others are behind it, too.
+  const candidates = endpoints.atAddress(address).filter((endpoint) => isFrom(endpoint) && !endpoint.proof);
   if (candidates.length <= 1) return candidates[0];
   // Several behind one address: the one whose alias it says is its own.
   const aliases = claimedAliases(setup);

@@ -5,8 +5,8 @@ import type { H323NeighbourZone, OrganisationId, Plan, ZoneId } from '../../plan
 import type { RegistrationIndex } from '../../registry/registration.js';
 import type { NeighbourRoute, PeerHealthView } from '../../routing/route.js';
 import type { AliasAddress } from '../asn1/h225.js';
-import type { CallSession } from './call-session.js';
 import type { Legs } from './legs.js';
+import type { CallSessions } from './sessions.js';
 
 export interface SocketAddress {
   readonly address: string;
@@ -55,11 +55,15 @@ export interface KnownEndpoint {
   /** Where its registration came from: behind NAT not where it says that it is. */
   readonly source: SocketAddress;
   readonly almostOutOfResources: boolean;
+  /** Who proved a password when it registered; undefined: it is known by its address alone. */
+  readonly proof: { readonly user: string } | undefined;
 }
 
 /** The endpoints registered here, as signalling asks for them. */
 export interface EndpointLookup {
   find(id: string): KnownEndpoint | undefined;
+  /** The endpoint that is called at this address. */
+  findBySignalAddress(address: SocketAddress): KnownEndpoint | undefined;
   /** Those whose signalling or registration address has this IP address. */
   atAddress(address: string): readonly KnownEndpoint[];
 }
@@ -113,6 +117,8 @@ export interface SignallingObserver {
   refused(code: RefusalCode, sentence: string, source: string, callIdentifier: string): void;
   /** A call was ended because its media is not encrypted; `sentence` says what to switch on, and where. */
   insecure(callIdentifier: string, sentence: string): void;
+  /** Something was left out of a message that went on; `sentence` says what, and why. */
+  leftOut(callIdentifier: string, sentence: string): void;
   /** From the first Setup to the first Setup sent on, in milliseconds. */
   forwarded(ms: number): void;
   fault(error: unknown, callIdentifier: string): void;
@@ -149,22 +155,32 @@ export interface SignallingContext {
   readonly ownAddress: (connection: SignallingConnection) => SocketAddress;
   /** Whether this is one of our own signalling addresses: a call there would come back to us. */
   readonly isOwn: (target: SocketAddress) => boolean;
+  /** Whether this IP address is one of this machine's. */
+  readonly isOwnMachine: (address: string) => boolean;
+  /** Whether a call out to the Internet may go to this IP address. */
+  readonly isPublic: (address: string) => boolean;
   readonly legs: Legs;
-  /** Calls in progress, by callIdentifier. */
-  readonly sessions: Map<string, CallSession>;
+  readonly sessions: CallSessions;
   readonly h245: H245Routing | undefined;
+  /** The H.245 connections of those calls: quiet is no reason to close them. */
+  readonly relayed: Set<SignallingConnection>;
+}
+
+/** A port for one H.245 connection that is to be opened to us. */
+export interface H245Awaited {
+  /** On the address that the far end of this connection reaches us at. */
+  readonly towards: SignallingConnection;
+  /** Whether this IP address may connect. */
+  readonly from: (address: string) => boolean;
+  /** Called once, unless the port is closed or expires before. */
+  readonly onConnection: (connection: SignallingConnection) => void;
+  /** Nobody connected in time, and the port is closed. */
+  readonly onExpired: () => void;
 }
 
 /** How a separate H.245 connection is led through us; absent: the addresses are passed on as they are. */
 export interface H245Routing {
-  /**
-   * Opens a port for one connection, on the address that the far end of `towards` reaches us at. Undefined: no port is free.
-   * `from`: the one IP address that may connect; undefined: any. `onConnection` is called once, unless the port is closed before.
-   */
-  listen(
-    towards: SignallingConnection,
-    from: string | undefined,
-    onConnection: (connection: SignallingConnection) => void,
-  ): Promise<{ readonly address: SocketAddress; close(): void } | undefined>;
+  /** Undefined: no port is free. */
+  listen(awaited: H245Awaited): Promise<{ readonly address: SocketAddress; close(): void } | undefined>;
   connect(target: ConnectTarget): Promise<SignallingConnection>;
 }

@@ -27,14 +27,18 @@ interface HopFields {
   readonly featureSet?: FeatureSet | undefined;
 }
 
-/** A message inside a call as it goes on. `h245Address`: what stands in place of the one in the message; undefined: it stays. */
-export function passedOn(uuie: H323UserInformation, h245Address: TransportAddress | undefined): H323UserInformation {
-  const pdu = uuie['h323-uu-pdu'];
-  return { ...uuie, 'h323-uu-pdu': { ...pdu, 'h323-message-body': passedOnBody(pdu['h323-message-body'], h245Address) } };
+/** What takes the place of a message's H.245 address; undefined: it is left out. */
+export interface InPlace {
+  readonly h245Address: TransportAddress | undefined;
 }
 
-function passedOnBody(body: H323MessageBody, h245Address: TransportAddress | undefined): H323MessageBody {
-  const address = h245Address === undefined ? {} : { h245Address };
+/** A message inside a call as it goes on. `inPlace` undefined: its H.245 address stays. */
+export function passedOn(uuie: H323UserInformation, inPlace: InPlace | undefined): H323UserInformation {
+  const pdu = uuie['h323-uu-pdu'];
+  return { ...uuie, 'h323-uu-pdu': { ...pdu, 'h323-message-body': passedOnBody(pdu['h323-message-body'], inPlace) } };
+}
+
+function passedOnBody(body: H323MessageBody, address: InPlace | undefined): H323MessageBody {
   switch (body.type) {
     case 'callProceeding':
       return { type: body.type, value: { ...hop(body.value), ...address } };
@@ -102,6 +106,7 @@ export interface SetupTerms {
   readonly target: TransportAddress;
   /** Where the called side finds us. */
   readonly own: TransportAddress;
+  /** Undefined: the Setup goes without one. */
   readonly h245Address: TransportAddress | undefined;
 }
 
@@ -110,7 +115,7 @@ export function passedOnSetup(uuie: H323UserInformation, setup: SetupUUIE, terms
   const value: SetupUUIE = {
     ...hop(setup),
     ...(terms.keepDestination ? {} : { destinationAddress: terms.alias === '' ? undefined : [aliasAddressOf(terms.alias)] }),
-    ...(terms.h245Address === undefined ? {} : { h245Address: terms.h245Address }),
+    h245Address: terms.h245Address,
     destCallSignalAddress: terms.target,
     sourceCallSignalAddress: terms.own,
     // The caller's registration is between it and us: whoever knows the identifier could call as it.

@@ -92,8 +92,13 @@ export class Hunt {
   }
 
   #expanded(found: Expansion): void {
-    if ('refusal' in found) this.#refused ??= found;
-    else this.#targets = found.targets;
+    if ('refusal' in found) {
+      this.#refused ??= found;
+    } else {
+      this.#targets = found.targets;
+      // A gatekeeper that knows the number and takes no call: the others of its zone may know it too.
+      if (found.others) this.#routes = [...found.others, ...this.#routes];
+    }
     this.#next();
   }
 
@@ -115,7 +120,9 @@ export class Hunt {
     });
     this.current = attempt;
     this.#owner.trying(target);
-    attempt.start(more ? Math.min(timers.huntMs, timers.setupMs) : timers.setupMs);
+    // Where nobody else is left a lost packet must not end the call.
+    if (more) attempt.start(Math.min(timers.huntMs, timers.setupMs), timers.connectMs);
+    else attempt.start(timers.setupMs, Math.max(timers.connectMs, timers.setupMs));
   }
 
   #failed(attempt: Attempt, failure: AttemptFailure): void {

@@ -28,6 +28,8 @@ export interface LegRelease {
  */
 export class Leg {
   owner: LegOwner | undefined;
+  /** The call that it belongs to, once that is known. */
+  callId: string | undefined;
   /** Nothing is sent any more: Release Complete went one way or the other, or the connection closed. */
   released = false;
   /** It was put on a connection that had stood for a while: the far end may just be closing it. */

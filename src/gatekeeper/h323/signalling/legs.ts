@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { hexOf } from '../call-identifier.js';
 import { type H225Message, readH225 } from '../q931/h225-message.js';
 import { callState, cause } from '../q931/information-elements.js';
 import { MAX_CALL_REFERENCE } from '../q931/q931-message.js';
@@ -29,6 +30,8 @@ interface Carrier {
   multipleCalls: boolean;
   /** The far end wants it kept when no call is left (maintainConnection). */
   maintain: boolean;
+  /** It failed a call: none is put on it any more. */
+  retired: boolean;
   lastReference: number;
 }
 
@@ -70,6 +73,7 @@ export class Legs {
       target,
       multipleCalls: false,
       maintain: false,
+      retired: false,
       lastReference: randomInt(1, MAX_CALL_REFERENCE),
     };
     this.#carriers.set(connection, carrier);
@@ -81,7 +85,8 @@ export class Legs {
   async open(target: ConnectTarget): Promise<Leg> {
     const key = `${target.secure ? 'tls' : 'tcp'} ${target.address} ${target.port}`;
     const shared = this.#shared.get(key);
-    if (shared && shared.legs.size < this.#options.callsPerConnection) {
+    // One that is kept, but takes a single call at a time, is free when it carries none.
+    if (shared && shared.legs.size < (shared.multipleCalls ? this.#options.callsPerConnection : 1)) {
       const leg = this.#newLeg(shared);
       leg.reused = true;
       return leg;
@@ -98,10 +103,27 @@ export class Legs {
     const carrier = this.#carriers.get(leg.connection);
     if (!carrier) return;
     carrier.multipleCalls = terms.multipleCalls ?? carrier.multipleCalls;
-    carrier.maintain = terms.maintainConnection ?? carrier.maintain;
+    carrier.maintain = !carrier.retired && (terms.maintainConnection ?? carrier.maintain);
     if (carrier.target === undefined) return;
-    if (carrier.multipleCalls) this.#shared.set(carrier.target, carrier);
-    else if (this.#shared.get(carrier.target) === carrier) this.#shared.delete(carrier.target);
+    if (carrier.multipleCalls || carrier.maintain) this.#share(carrier.target, carrier);
+    else this.#unshare(carrier);
+  }
+
+  /** No further calls on the connection of this leg; those that are on it go on. */
+  retire(leg: Leg): void {
+    const carrier = this.#carriers.get(leg.connection);
+    if (!carrier) return;
+    carrier.retired = true;
+    carrier.maintain = false;
+    this.#unshare(carrier);
+  }
+
+  #share(target: string, carrier: Carrier): void {
+    if (!carrier.retired) this.#shared.set(target, carrier);
+  }
+
+  #unshare(carrier: Carrier): void {
+    if (carrier.target !== undefined && this.#shared.get(carrier.target) === carrier) this.#shared.delete(carrier.target);
   }
 
   /** The call is over on this leg. The connection goes with its last leg, once everything is sent. */
@@ -151,17 +173,17 @@ export class Legs {
       observer.malformed(read.error, carrier.connection.remote.address);
       return;
     }
+    if (read.unreadable !== undefined) observer.malformed(read.unreadable, carrier.connection.remote.address);
     const { q931 } = read.message;
     observer.received(typeof q931.type === 'string' ? q931.type : 'unknown');
     // The global call reference concerns no call (Q.931 §4.3): keep-alives of several stacks.
     if (q931.callReference === 0) return;
     const outgoing = q931.fromDestination;
-    const leg = carrier.legs.get(keyOf(q931.callReference, outgoing));
+    const leg = this.#legOf(carrier, read.message);
     try {
       if (leg) {
         leg.owner?.onMessage(leg, read.message);
       } else if (q931.type === 'setup' && !outgoing) {
-        if (read.unreadable !== undefined) observer.malformed(read.unreadable, carrier.connection.remote.address);
         const fresh = new Leg(carrier.connection, q931.callReference, false);
         if (carrier.legs.size >= callsPerConnection) {
           this.#refuseConnection(fresh, read.message);
@@ -174,6 +196,25 @@ export class Legs {
     } catch (error) {
       observer.fault(error, '');
     }
+  }
+
+  /**
+   * The leg that a message is for. Some stacks get the flag of the call reference wrong; where only one leg has the number it is meant. A
+   * Setup that takes the reference of a call for another one says that the earlier is gone there.
+   */
+  #legOf(carrier: Carrier, { q931, uuie }: H225Message): Leg | undefined {
+    const leg = carrier.legs.get(keyOf(q931.callReference, q931.fromDestination));
+    if (q931.type !== 'setup') return leg ?? carrier.legs.get(keyOf(q931.callReference, !q931.fromDestination));
+    const body = uuie?.['h323-uu-pdu']['h323-message-body'];
+    const named = body?.type === 'setup' ? body.value.callIdentifier?.guid : undefined;
+    if (!leg?.callId || !named || hexOf(named) === leg.callId) return leg;
+    const { owner } = leg;
+    // Not `close`: the connection goes on with the call that comes.
+    carrier.legs.delete(keyOf(leg.callReference, leg.outgoing));
+    leg.released = true;
+    leg.owner = undefined;
+    owner?.onLost(leg, 'its call reference was used for another call');
+    return undefined;
   }
 
   /** H.225.0 §7.2.2.8: there may be room on another connection. */
@@ -214,7 +255,7 @@ export class Legs {
 
   #forget(carrier: Carrier): void {
     this.#carriers.delete(carrier.connection);
-    if (carrier.target !== undefined && this.#shared.get(carrier.target) === carrier) this.#shared.delete(carrier.target);
+    this.#unshare(carrier);
   }
 }
 

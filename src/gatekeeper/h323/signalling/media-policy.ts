@@ -1,7 +1,14 @@
 import type { Zone } from '../../plan/plan.js';
 import type { SetupUUIE } from '../asn1/h225.js';
 import type { ClearToken } from '../asn1/h235.js';
-import { type OpenLogicalChannel, openLogicalChannel, readH245 } from '../asn1/h245.js';
+import {
+  type H245Pdu,
+  type MultimediaSystemControlMessage,
+  mayOpenChannel,
+  type OpenLogicalChannel,
+  openLogicalChannel,
+  readAllH245,
+} from '../asn1/h245.js';
 import { PerError } from '../asn1/per/per-error.js';
 import { type ChannelSecurity, channelSecurity } from '../h235/media-channels.js';
 import { answersEncryption, offersEncryption } from '../h235/media-keys.js';
@@ -39,6 +46,11 @@ export class MediaPolicy {
     this.#required = this.#callerRequires || zone.encryption === 'required';
   }
 
+  /** Whether media in clear ends the call, as far as its way is known. */
+  get required(): boolean {
+    return this.#required;
+  }
+
   /** For the record: `AES-128-CBC` and its like, or `none`. */
   get cipher(): string {
     return this.#clear !== undefined || this.#agreed === undefined ? 'none' : this.#agreed;
@@ -52,37 +64,56 @@ export class MediaPolicy {
     return answer.ok ? this.#clear : answer.sentence;
   }
 
-  /** The channels that the called side (`callee`) chose from the fast start offers. */
-  fastStart(elements: readonly Uint8Array[], callee: string): string | undefined {
+  /** The channels that the called side chose from the fast start offers, or that either side (`party`) proposes anew. */
+  fastStart(elements: readonly Uint8Array[], party: string): string | undefined {
     for (const element of elements) {
       const channel = readFastStart(element);
-      const sentence = channel && this.#judge(channelSecurity(channel), callee);
+      const sentence = channel ? this.#judge(channelSecurity(channel), party) : this.#inClear(`${party} sent a fast start ${UNREADABLE}`);
       if (sentence !== undefined) return sentence;
     }
     return undefined;
   }
 
-  /** One H.245 message of `party`, tunnelled or on a connection of its own. What cannot be read is passed on: no channel can be opened by it. */
+  /** H.245 of `party`, tunnelled or on a connection of its own. What cannot be read counts as media in clear, if it may open a channel. */
   h245(bytes: Uint8Array, party: string): string | undefined {
-    const { message } = readH245(bytes);
-    if (message?.type !== 'request' || message.value.type !== 'openLogicalChannel') return undefined;
+    for (const pdu of readAllH245(bytes)) {
+      const sentence = pdu.message ? this.#opened(pdu.message, party) : this.#unreadable(pdu, party);
+      if (sentence !== undefined) return sentence;
+    }
+    return undefined;
+  }
+
+  #opened(message: MultimediaSystemControlMessage, party: string): string | undefined {
+    if (message.type !== 'request' || message.value.type !== 'openLogicalChannel') return undefined;
     return this.#judge(channelSecurity(message.value.value), party);
   }
 
+  #unreadable(pdu: H245Pdu, party: string): string | undefined {
+    return mayOpenChannel(pdu) ? this.#inClear(`${party} sent an OpenLogicalChannel ${UNREADABLE}`) : undefined;
+  }
+
   #judge({ encrypted, media, algorithm }: ChannelSecurity, party: string): string | undefined {
-    if (media !== 'audio' && media !== 'video') return undefined;
+    if (media === 'data' || media === 'none') return undefined;
     if (encrypted) {
       this.#agreed = algorithm ?? this.#agreed;
       return undefined;
     }
     const how = algorithm === undefined ? 'without encryption' : `with ${algorithm}`;
-    const sentence = `${party} opened a channel for ${media} ${how}: switch on H.235 encryption (AES-128 or better) there, and no fallback to less`;
+    const what = media === 'other' ? 'media of a kind that it does not name' : media;
+    return this.#inClear(
+      `${party} opened a channel for ${what} ${how}: switch on H.235 encryption (AES-128 or better) there, and no fallback to less`,
+    );
+  }
+
+  #inClear(sentence: string): string | undefined {
     this.#clear ??= sentence;
     return this.#required ? sentence : undefined;
   }
 }
 
-/** Undefined: it cannot be read, and so no channel comes of it. */
+const UNREADABLE = 'that cannot be read, so nobody knows whether its media is encrypted: update it';
+
+/** Undefined: it cannot be read. The other party may read it all the same. */
 function readFastStart(element: Uint8Array): OpenLogicalChannel | undefined {
   try {
     return openLogicalChannel.decode(element);

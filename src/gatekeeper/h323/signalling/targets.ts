@@ -1,6 +1,8 @@
 import type { RefusalCode } from '../../calls/reasons.js';
+import { isLoopback } from '../../net/address.js';
 import { prefixOfKey } from '../../plan/normalise.js';
 import type { H323NeighbourZone, Zone } from '../../plan/plan.js';
+import { identify } from '../../plan/source-zone.js';
 import type { NeighbourRoute, RegistrationRoute, Route } from '../../routing/route.js';
 import { aliasAddressOf } from '../alias-address.js';
 import type { ConnectTarget, KnownEndpoint, LocateQuestion, SignallingContext, SocketAddress } from './context.js';
@@ -21,7 +23,10 @@ export interface CallTarget {
   readonly question: LocateQuestion | undefined;
 }
 
-export type Expansion = { readonly targets: readonly CallTarget[] } | { readonly refusal: RefusalCode; readonly detail: string };
+export type Expansion =
+  /** `others`: the routes of the same zone that are left should the targets take no call. */
+  | { readonly targets: readonly CallTarget[]; readonly others?: readonly Route[] }
+  | { readonly refusal: RefusalCode; readonly detail: string };
 
 export interface Expanded {
   readonly expansion: Expansion | Promise<Expansion>;
@@ -54,7 +59,7 @@ export function expandNext(
       return { expansion: expandNeighbour(context, together, callIdentifier), routes: together.length };
     }
     case 'internet':
-      return { expansion: expandInternet(route.zone, route.uri), routes: 1 };
+      return { expansion: expandInternet(context, route.zone, route.uri), routes: 1 };
     case 'peer':
       return { expansion: { refusal: 'interworkingUnavailable', detail: `${route.peer.id} is a SIP peer` }, routes: 1 };
     case 'meeting':
@@ -111,7 +116,16 @@ async function expandNeighbour(context: SignallingContext, routes: readonly Neig
       if (context.isOwn(address)) {
         return { refusal: 'loopDetected', detail: `${peerId} answered the LRQ for ${first.alias} with our own address` };
       }
-      return { targets: [{ zone, address, secure, alias: first.alias, label: `neighbour ${peerId}`, endpointId: undefined, question }] };
+      const foreign = foreignZone(context, zone, address);
+      if (foreign !== undefined) {
+        return { refusal: 'zoneUnreachable', detail: `${peerId} answered the LRQ for ${first.alias} with ${address.address}, ${foreign}` };
+      }
+      // An answer that others of the same zone were asked for; those that are left are asked by themselves.
+      if (!routes.some(({ peer }) => peer.id === peerId)) {
+        return { refusal: 'zoneUnreachable', detail: `${peerId} took no call for ${first.alias}` };
+      }
+      const target = { zone, address, secure, alias: first.alias, label: `neighbour ${peerId}`, endpointId: undefined, question };
+      return { targets: [target], others: routes.filter(({ peer }) => peer.id !== peerId) };
     }
     case 'rejected':
       return {
@@ -124,13 +138,38 @@ async function expandNeighbour(context: SignallingContext, routes: readonly Neig
 }
 
 /** An address that was dialled as it is; a name would be the domain of somebody who speaks SIP, as far as anybody can tell. */
-function expandInternet(zone: Zone, uri: string): Expansion {
+function expandInternet(context: SignallingContext, zone: Zone, uri: string): Expansion {
   const [, user = '', host = '', port] = /^sip:(?:([^@]*)@)?(\[[0-9a-f:]+\]|[0-9.]+)(?::([0-9]+))?$/.exec(uri) ?? [];
   if (host === '') return { refusal: 'interworkingUnavailable', detail: `${uri} is reached over SIP` };
   const address = { address: host.replace(/^\[|\]$/g, ''), port: port === undefined ? CALL_SIGNALLING_PORT : Number(port) };
+  const owner = ownerOfAddress(context, address);
+  if (owner !== undefined) {
+    // It would get round that zone's rules: its encryption, its licences, its record.
+    return { refusal: 'internetOutboundOff', detail: `${host} is not on the Internet: ${owner}. Dial the number or name of who is there` };
+  }
   return {
     targets: [{ zone, address, secure: false, alias: user, label: `internet ${host}`, endpointId: undefined, question: undefined }],
   };
+}
+
+/** Why a neighbour may not send a call to this address: it is another zone's, whose rules hold there. Undefined: it may. */
+function foreignZone(context: SignallingContext, zone: H323NeighbourZone, { address, port }: SocketAddress): string | undefined {
+  const there = identify(context.plan(), { remote: { address, port }, certificateNames: [] });
+  if (there && there.id !== zone.id) return `which belongs to zone ${there.id}`;
+  const [endpoint] = context.endpoints.atAddress(address);
+  if (endpoint && endpoint.zone !== zone.id) return `where an endpoint of zone ${endpoint.zone} is registered`;
+  const local = isLoopback(address) && !zone.peers.some(({ host }) => isLoopback(host));
+  return local ? 'which is loopback' : undefined;
+}
+
+/** Whose an address is that was dialled or named; undefined: somebody's out on the Internet. */
+function ownerOfAddress(context: SignallingContext, { address, port }: SocketAddress): string | undefined {
+  if (context.isOwn({ address, port })) return 'it is this gatekeeper';
+  const [endpoint] = context.endpoints.atAddress(address);
+  if (endpoint) return `an endpoint of zone ${endpoint.zone} is registered from there`;
+  const zone = identify(context.plan(), { remote: { address, port }, certificateNames: [] });
+  if (zone) return `it belongs to zone ${zone.id}`;
+  return context.isPublic(address) ? undefined : 'it is an address of a private network';
 }
 
 export function connectTarget(target: CallTarget, timeoutMs: number): ConnectTarget {

@@ -9,7 +9,8 @@ import type { SignallingConnection } from './signalling-connection.js';
 /** The transport that an accepted connection becomes one of: `SignallingTransport`. */
 export interface H245Host {
   readonly clock: Clock;
-  adopt(connected: Connected, inbound: boolean): SignallingConnection;
+  /** `expected`: it was opened to us by who was asked to. */
+  adopt(connected: Connected, inbound: boolean, expected: boolean): SignallingConnection;
   refused(address: string, why: RefusalReason): void;
   fault(error: unknown): void;
 }
@@ -24,8 +25,8 @@ export interface H245PortsOptions {
 export interface H245Expected {
   /** The address of ours to listen on: the one that the far end of the call reaches us at. */
   readonly address: string;
-  /** The one address that may connect; anyone else's connection is closed at once. Absent: anyone's may. */
-  readonly from?: string | undefined;
+  /** Whether this address may connect; anyone else's connection is closed at once. Absent: anyone's may. */
+  readonly from?: ((address: string) => boolean) | undefined;
   /** How long the port stays open for its connection. */
   readonly timeoutMs: number;
   /** Called once, unless the port is closed before. */
@@ -128,7 +129,6 @@ class OpenPort implements H245Port {
   readonly local: SocketAddress;
   readonly #server: Server;
   readonly #expected: H245Expected;
-  readonly #from: string | undefined;
   readonly #host: H245Host;
   readonly #timer: Timer;
   #waiting = true;
@@ -139,7 +139,6 @@ class OpenPort implements H245Port {
     this.local = local;
     this.#server = server;
     this.#expected = expected;
-    this.#from = expected.from === undefined ? undefined : (canonicalAddress(expected.from) ?? expected.from);
     this.#host = host;
     this.#timer = host.clock.after(expected.timeoutMs, () => this.#expire());
     // Comes when the connection has closed too: before that, nobody else gets the port.
@@ -163,7 +162,7 @@ class OpenPort implements H245Port {
   arrived(socket: Socket): void {
     const { remoteAddress: address, remotePort: port } = socket;
     socket.on('error', () => socket.destroy());
-    if (!this.#waiting || address === undefined || port === undefined || (this.#from !== undefined && address !== this.#from)) {
+    if (!this.#waiting || address === undefined || port === undefined || !this.#mayCome(address)) {
       if (address !== undefined && this.#waiting) this.#host.refused(address, 'stranger');
       socket.destroy();
       return;
@@ -171,13 +170,19 @@ class OpenPort implements H245Port {
     this.close();
     this.#socket = socket;
     const remote = { address, port };
-    const connection = this.#host.adopt({ transport: 'tcp', socket, remote, certificateNames: [] }, true);
+    const connection = this.#host.adopt({ transport: 'tcp', socket, remote, certificateNames: [] }, true, true);
     try {
       this.#expected.onConnection(connection);
     } catch (error) {
       connection.destroy();
       this.#host.fault(error);
     }
+  }
+
+  #mayCome(address: string): boolean {
+    const { from } = this.#expected;
+    // As the plan and the call's other connections write it: IPv4 as itself, also on a socket of both families.
+    return from === undefined || from(canonicalAddress(address) ?? address);
   }
 
   #expire(): void {

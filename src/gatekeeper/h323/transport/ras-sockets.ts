@@ -1,6 +1,6 @@
 import type { RemoteInfo, Socket } from 'node:dgram';
 import type { Clock } from '../../../clock.js';
-import { canonicalAddress, formatSocketAddress, pickListener, type SocketAddress } from '../../net/address.js';
+import { canonicalAddress, formatSocketAddress, isWildcard, pickListener, type SocketAddress } from '../../net/address.js';
 import type { RefusalReason, SocketLimits } from '../../net/limits.js';
 import { cannotListen } from '../../net/listen-error.js';
 import { type SourceRate, Sources } from '../../net/sources.js';
@@ -11,6 +11,9 @@ import { defaultLimits } from './limits.js';
 /** Gatekeeper discovery (H.225.0 §7.2: the group that every gatekeeper joins, and its port). */
 export const DISCOVERY_GROUP = '224.0.1.41';
 export const DISCOVERY_PORT = 1718;
+
+/** An address that no datagram comes from. */
+const NOBODY = '127.255.255.254';
 
 /** Where a datagram was received. */
 export interface RasLocal extends SocketAddress {
@@ -69,7 +72,9 @@ export class RasSockets {
   static async open(options: RasSocketsOptions): Promise<RasSockets> {
     const sockets = new RasSockets(options);
     try {
-      for (const at of options.listen) await sockets.#listen(at);
+      // Beside the group's socket, which is on the same port, a socket on all addresses must be shared as well.
+      const shared = options.multicast && (options.multicast.port ?? DISCOVERY_PORT);
+      for (const at of options.listen) await sockets.#listen(at, at.port !== 0 && at.port === shared);
     } catch (error) {
       await sockets.close();
       throw error;
@@ -134,10 +139,10 @@ export class RasSockets {
     return pickListener(this.#listeners, to.address);
   }
 
-  async #listen({ address, port }: SocketAddress): Promise<void> {
+  async #listen({ address, port }: SocketAddress, shared: boolean): Promise<void> {
     const canonical = listenAddress('udp', address);
     try {
-      this.#listeners.push(this.#take(await openUdpSocket(canonical, port), false));
+      this.#listeners.push(this.#take(await openUdpSocket(canonical, port, { shared }), false));
     } catch (error) {
       throw cannotListen('udp', { address, port }, 'h323.ras', error);
     }
@@ -162,9 +167,20 @@ export class RasSockets {
     for (const address of interfaces.length > 0 ? interfaces : [undefined]) {
       try {
         socket.addMembership(group, address);
+        this.#keepOut(group, port, address);
       } catch (error) {
         failed(address === undefined ? '' : ` on ${address}`, error);
       }
+    }
+  }
+
+  /**
+   * A socket on all addresses hears whatever group is joined on its port, as if it were sent to us alone. One that has asked for nobody's
+   * datagrams in the group hears nothing of it.
+   */
+  #keepOut(group: string, port: number, on: string | undefined): void {
+    for (const { address, port: own, socket } of this.#listeners) {
+      if (own === port && isWildcard(address) && !address.includes(':')) socket.addSourceSpecificMembership(NOBODY, group, on);
     }
   }
 

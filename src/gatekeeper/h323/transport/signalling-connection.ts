@@ -69,6 +69,8 @@ export interface ConnectionOptions {
   readonly secure: boolean;
   readonly certificateNames: readonly string[];
   readonly inbound: boolean;
+  /** What it is for is known, as we opened it or asked for it: it need not say something soon. */
+  readonly expected: boolean;
 }
 
 export class TpktConnection implements SignallingConnection {
@@ -107,7 +109,7 @@ export class TpktConnection implements SignallingConnection {
     this.#watch = new ConnectionWatch({
       clock: host.clock,
       limits: host.limits,
-      outbound: !inbound,
+      outbound: options.expected,
       keepIdle: () => host.keepIdle(this),
       expired: (why) => this.#refuse(why),
     });

@@ -139,10 +139,10 @@ export class SignallingTransport implements ConnectionHost {
   }
 
   /** Makes a connection of a socket that is up. For our own listeners, and for those of H.245. */
-  adopt({ transport, socket, remote, certificateNames }: Connected, inbound: boolean): SignallingConnection {
+  adopt({ transport, socket, remote, certificateNames }: Connected, inbound: boolean, expected = !inbound): SignallingConnection {
     const secure = transport === 'tls';
     const id = `${transport}:${++this.#nextConnection}`;
-    const connection = new TpktConnection({ id, socket, remote, secure, certificateNames, inbound }, this);
+    const connection = new TpktConnection({ id, socket, remote, secure, certificateNames, inbound, expected }, this);
     this.#connections.add(connection);
     connection.onClose(() => this.#connections.delete(connection));
     return connection;

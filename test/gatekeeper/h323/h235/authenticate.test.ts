@@ -53,7 +53,14 @@ describe('what another stack sent', () => {
   it.each(['h235.1', 'md5', 'cat'] as const)('is proven by its %s token', (method) => {
     for (const { bytes, request } of registrations) {
       const [user] = (request.terminalAlias ?? []).map(({ value }) => String(value));
-      const input = { tokens: request.tokens, cryptoTokens: request.cryptoTokens, bytes, gatekeeperId: 'peer-gk', aliases: [] };
+      const input = {
+        tokens: request.tokens,
+        cryptoTokens: request.cryptoTokens,
+        bytes,
+        gatekeeperId: 'peer-gk',
+        aliases: [],
+        source: '192.0.2.9',
+      };
       const now = 1_795_310_516_000;
       const account = (password: string) => (name: string) => ({ user: name, password });
       const result = authenticate({ ...input, now }, account(CAPTURED_PASSWORD), { replay: new ReplayWindow(), methods: [method] });
@@ -262,8 +269,18 @@ describe('time and replay', () => {
   it('a CAT is not new under another name of its account, nor with a sign before its byte', () => {
     const token = cat('norr1', 'hemligt', 245);
     expect(judge(registration({ tokens: [token] }))).toMatchObject({ ok: true });
-    expect(judge(registration({ tokens: [{ ...token, generalID: '461010001' }] }))).toMatchObject({ why: 'replay' });
-    expect(judge(registration({ tokens: [{ ...token, random: -11 }] }))).toMatchObject({ why: 'replay' });
+    const elsewhere = { source: '192.0.2.10' };
+    expect(judge(registration({ tokens: [{ ...token, generalID: '461010001' }] }), elsewhere)).toMatchObject({ why: 'replay' });
+    expect(judge(registration({ tokens: [{ ...token, random: -11 }] }), elsewhere)).toMatchObject({ why: 'replay' });
+  });
+
+  it('a CAT, whose random value is a byte, may come again from where it first came from, for a few seconds', () => {
+    const bytes = registration({ tokens: [cat('norr1', 'hemligt')] });
+    expect(judge(bytes)).toMatchObject({ ok: true });
+    expect(judge(bytes, { source: '192.0.2.10' })).toMatchObject({ ok: false, why: 'replay' });
+    expect(judge(bytes, { source: '192.0.2.10' })).toMatchObject({ ok: false, why: 'replay' });
+    expect(judge(bytes, { now: NOW + 5000 })).toMatchObject({ ok: true });
+    expect(judge(bytes, { now: NOW + 6000 })).toMatchObject({ ok: false, why: 'replay' });
   });
 
   it('an MD5 token serves all requests of its second, and is worth nothing later', () => {

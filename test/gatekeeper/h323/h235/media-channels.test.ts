@@ -15,6 +15,11 @@ const DES = '1.3.14.3.2.7';
 
 const audio: DataType = { type: 'audioData', value: { type: 'g711Alaw64k', value: 60 } };
 const video: DataType = { type: 'videoData', value: { type: 'nonStandard', value: nonStandard() } };
+const data: DataType = {
+  type: 'data',
+  value: { application: { type: 'h224', value: { type: 'hdlcFrameTunnelling', value: null } }, maxBitRate: 64 },
+};
+const unnamed: DataType = { type: 'nonStandard', value: nonStandard() };
 const silence: DataType = { type: 'nullData', value: null };
 
 function nonStandard() {
@@ -65,7 +70,10 @@ describe('a channel', () => {
     ],
     ['a fast start proposal to receive in clear', open(silence, audio), { media: 'audio', encrypted: false, algorithm: undefined }],
     ['two directions, one in clear', open(encrypted(audio, AES128), audio), { media: 'audio', encrypted: false, algorithm: undefined }],
-    ['nothing', open(silence), { media: 'other', encrypted: false, algorithm: undefined }],
+    ['data forth and audio back', open(data, audio), { media: 'audio', encrypted: false, algorithm: undefined }],
+    ['data in clear', open(data), { media: 'data', encrypted: false, algorithm: undefined }],
+    ['what a vendor may know', open(unnamed), { media: 'other', encrypted: false, algorithm: undefined }],
+    ['nothing', open(silence), { media: 'none', encrypted: false, algorithm: undefined }],
   ] as const)('with %s', (_, channel, security) => {
     expect(channelSecurity(channel)).toEqual(security);
   });
@@ -81,7 +89,15 @@ describe('a channel', () => {
     });
     expect(channelSecurity(open(streams(encrypted(audio, AES128), audio)))).toMatchObject({ media: 'audio', encrypted: false });
     expect(channelSecurity(open(streams(video, encrypted(video, AES128))))).toMatchObject({ media: 'video', encrypted: false });
-    expect(channelSecurity(open(streams()))).toMatchObject({ encrypted: false });
+    expect(channelSecurity(open(streams()))).toMatchObject({ media: 'other', encrypted: false });
+    for (const parts of [
+      [data, audio],
+      [audio, data],
+    ]) {
+      expect(channelSecurity(open(streams(...parts)))).toMatchObject({ media: 'audio', encrypted: false });
+    }
+    expect(channelSecurity(open(streams(data, encrypted(audio, AES128))))).toMatchObject({ media: 'audio', encrypted: true });
+    expect(channelSecurity(open(streams(unnamed, encrypted(audio, AES128))))).toMatchObject({ media: 'audio', encrypted: false });
   });
 
   it('with redundancy is as weak as its weakest', () => {

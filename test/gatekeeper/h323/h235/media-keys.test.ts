@@ -111,6 +111,21 @@ describe('Connect', () => {
     expect(answersEncryption([strong], [half('0.0.8.235.0.3.40', 1024)], 'syd1')).toMatchObject({ ok: true, bits: 1024 });
   });
 
+  it('counts as the weakest of its answers', () => {
+    const weak = half('0.0.8.235.0.3.40', 512, number(512));
+    const strong = half('0.0.8.235.0.3.43', 1024);
+    for (const answers of [
+      [weak, strong],
+      [strong, weak],
+    ]) {
+      const verdict = answersEncryption([...offered, weak], answers, 'syd1');
+      expect(verdict).toMatchObject({ ok: false, sentence: expect.stringContaining('512 bits') });
+    }
+    expect(answersEncryption(offered, [strong, half('0.0.8.235.0.3.44', 1536)], 'syd1')).toMatchObject({ ok: true, group: 'DH-1024' });
+    // What was not offered cannot be used.
+    expect(answersEncryption(offered, [weak, strong], 'syd1')).toMatchObject({ ok: true, group: 'DH-1024' });
+  });
+
   it('may not answer with a half key that is none', () => {
     const empty = { tokenOID: '0.0.8.235.0.3.43', dhkey: { halfkey: nothing, modSize: nothing, generator: nothing } };
     expect(answersEncryption(offered, [empty], 'syd1')).toMatchObject({ ok: false, sentence: expect.stringContaining('usable half key') });

@@ -61,7 +61,7 @@ export function received(bytes: Uint8Array, now = NOW): AuthenticationInput {
   const message = rasMessage.decode(bytes);
   if (message.type !== 'registrationRequest') throw new Error(`a ${message.type}`);
   const { tokens, cryptoTokens } = message.value;
-  return { tokens, cryptoTokens, bytes, gatekeeperId: GATEKEEPER, aliases: [], now };
+  return { tokens, cryptoTokens, bytes, gatekeeperId: GATEKEEPER, aliases: [], source: '192.0.2.9', now };
 }
 
 /** An endpoint's signer, with its name first and the gatekeeper's second. */

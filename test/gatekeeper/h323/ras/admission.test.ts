@@ -117,6 +117,47 @@ describe('the caller asks', () => {
   });
 });
 
+describe('one callIdentifier is one call', () => {
+  test('an ARQ for a call in progress does not lead to its bandwidth being given back', async () => {
+    open(bandwidth(768, 1000));
+    const { id } = await world.register(1, [digits('461010001')]);
+    const { id: called } = await world.register(2, [digits('461010002')]);
+    await world.confirm('admissionConfirm', arq(id, [digits('461010002')]), norr(1));
+    world.gatekeeper.admissions.take(hex('call-1'));
+    world.calls.set(hex('call-1'), { endpoints: [id, called], disengaged: () => undefined });
+    await world.confirm('admissionConfirm', arq(id, [digits('461010002')]), norr(1));
+    await world.pass(61_000);
+    expect(world.gatekeeper.bandwidth.held(hex('call-1'), id)).toBe(7680);
+  });
+
+  test("what lapses gives back its own endpoint's bandwidth only", async () => {
+    open();
+    const { id } = await world.register(1, [digits('461010001')]);
+    await world.register(2, [digits('461010002')]);
+    world.gatekeeper.bandwidth.ask({ callIdentifier: hex('call-1'), party: 'another', zone: 'norr', bandwidth: 100 });
+    await world.confirm('admissionConfirm', arq(id, [digits('461010002')]), norr(1));
+    await world.pass(61_000);
+    expect([world.gatekeeper.bandwidth.held(hex('call-1'), id), world.gatekeeper.bandwidth.inUse('norr')]).toEqual([0, 100]);
+  });
+
+  test("another endpoint's admission, or call, stays as it is", async () => {
+    open();
+    const { id } = await world.register(1, [digits('461010001')]);
+    const { id: other } = await world.register(2, [digits('461010002')]);
+    await world.confirm('admissionConfirm', arq(id, [digits('461010002')]), norr(1));
+    expect(await world.reason(arq(other, [digits('461010001')]), norr(2))).toEqual({
+      reason: 'requestDenied',
+      sentence: expect.stringContaining('identifier of its own'),
+    });
+    expect(world.gatekeeper.admissions.find(hex('call-1'))?.endpointId).toBe(id);
+    expect(world.gatekeeper.bandwidth.inUse('norr')).toBe(7680);
+    world.gatekeeper.admissions.take(hex('call-1'));
+    world.calls.set(hex('call-1'), { endpoints: [id], disengaged: () => undefined });
+    expect((await world.reason(arq(other, [digits('461010001')]), norr(2))).reason).toBe('requestDenied');
+    expect(world.gatekeeper.bandwidth.held(hex('call-1'), other)).toBe(0);
+  });
+});
+
 describe('the called party asks', () => {
   const answer = (id: string) => arq(id, [], { answerCall: true });
 

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { rasMessage } from '../../../../src/gatekeeper/h323/asn1/h225.js';
 import { DuplicateRequests } from '../../../../src/gatekeeper/h323/ras/duplicate-requests.js';
-import { arq, digits, name, rrq } from './messages.js';
-import { norr, RasWorld } from './world.js';
+import { arq, digits, grq, name, rrq, urq } from './messages.js';
+import { withToken } from './tokens.js';
+import { anywhere, norr, RasWorld } from './world.js';
 
 test('a repetition gets the same bytes, and nothing is done twice', async () => {
   const world = new RasWorld();
@@ -23,6 +24,51 @@ test('a repetition gets the same bytes, and nothing is done twice', async () => 
   world.close();
 });
 
+test('an RCF is good for as long as the registration is: the same RRQ after a URQ registers anew', async () => {
+  const world = new RasWorld();
+  const request = rasMessage.encode(rrq(norr(1), [digits('461010001')]));
+  const { endpointIdentifier: id } = await world.confirm('registrationConfirm', request, norr(1));
+  await world.confirm('unregistrationConfirm', urq(norr(1), id), norr(1));
+  const anew = await world.confirm('registrationConfirm', request, norr(1));
+  expect(anew.endpointIdentifier).not.toBe(id);
+  expect(world.registered()).toEqual(['461010001']);
+  world.close();
+});
+
+test('whoever took such an RRQ with its token from the wire registers nobody', async () => {
+  const world = new RasWorld();
+  const sign = (message: ReturnType<typeof rrq>): Buffer =>
+    withToken(message, { method: 'h235.1', user: '461020001', now: world.clock.now() });
+  const request = sign(rrq(anywhere(1), [digits('461020001')]));
+  const { endpointIdentifier: id } = await world.confirm('registrationConfirm', request, anywhere(1));
+  await world.confirm('unregistrationConfirm', sign(urq(anywhere(1), id)), anywhere(1));
+  expect(await world.reason(request, anywhere(1))).toMatchObject({ reason: 'securityError' });
+  expect(world.registered()).toEqual([]);
+  world.close();
+});
+
+test('a signed request is still known after thousands of others', async () => {
+  const world = new RasWorld();
+  const request = withToken(rrq(anywhere(1), [digits('461020001')]), { method: 'h235.1', user: '461020001', now: world.clock.now() });
+  await world.confirm('registrationConfirm', request, anywhere(1));
+  const question = rasMessage.encode(grq(norr(1)));
+  for (let i = 0; i < 45_000; i++) world.send(question, { address: `203.0.113.${i % 250}`, port: 1024 + (i >> 2) });
+  await world.take();
+  await world.confirm('registrationConfirm', request, anywhere(1));
+  expect(world.outcomes).toHaveLength(1);
+  world.close();
+});
+
+test('answers are bounded in bytes as well', () => {
+  const duplicates = new DuplicateRequests({ limitBytes: 10_000 });
+  for (let i = 0; i < 1000; i++) {
+    const { entry } = duplicates.look(Buffer.from(`request ${i}`), norr(1), i);
+    if (entry) duplicates.answer(entry, { reply: Buffer.alloc(100), to: norr(1), endpointId: undefined });
+  }
+  expect(duplicates.size).toBeLessThanOrEqual(102);
+  expect(duplicates.size).toBeGreaterThanOrEqual(50);
+});
+
 test('another port or one other byte is another request', async () => {
   const world = new RasWorld();
   const { id } = await world.register(1, [digits('461010001'), name('self')]);
@@ -39,7 +85,7 @@ test('memory is bounded, and what is new is remembered first', () => {
   for (let i = 0; i < 1000; i++) {
     const { seen, entry } = duplicates.look(request(i), norr(1), i);
     expect(seen).toBeUndefined();
-    if (entry) entry.reply = Buffer.from('reply');
+    if (entry) duplicates.answer(entry, { reply: Buffer.from('reply'), to: norr(1), endpointId: undefined });
   }
   expect(duplicates.size).toBeLessThanOrEqual(100);
   expect(duplicates.look(request(999), norr(1), 1000).seen).toMatchObject({ reply: Buffer.from('reply') });

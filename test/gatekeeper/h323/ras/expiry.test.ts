@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
 import { transportAddress } from '../../../../src/gatekeeper/h323/ras/transport-address.js';
 import { digits, irr, keepAlive, name, nextSeqNum, rrq, urq } from './messages.js';
-import { norr, RAS, RasWorld, type Sent } from './world.js';
+import { withToken } from './tokens.js';
+import { anywhere, norr, RAS, RasWorld, type Sent } from './world.js';
 
 let world: RasWorld;
 afterEach(() => world.close());
@@ -120,6 +121,23 @@ test('an endpoint unregisters: whole, or some of its aliases', async () => {
   expect(world.registered()).toEqual([]);
   expect(await world.reason(urq(norr(1), id), norr(1))).toMatchObject({ reason: 'notCurrentlyRegistered' });
   expect(world.outcomes.map(({ result }) => result)).toEqual(['registered', 'refreshed', 'unregistered']);
+});
+
+test('an alias that a URQ names in two ways is one: the endpoint keeps the others', async () => {
+  world = new RasWorld();
+  const { id } = await world.register(1, [digits('461010001'), name('room')]);
+  await world.confirm('unregistrationConfirm', urq(norr(1), id, { endpointAlias: [digits('461010001'), name('461010001')] }), norr(1));
+  expect(world.registered()).toEqual(['room']);
+});
+
+test('a URJ to an endpoint that signs is signed', async () => {
+  world = new RasWorld();
+  const sign = (message: ReturnType<typeof rrq>): Buffer =>
+    withToken(message, { method: 'h235.1', user: '461020001', now: world.clock.now() });
+  const { endpointIdentifier: id } = await world.confirm('registrationConfirm', sign(rrq(anywhere(1), [digits('461020001')])), anywhere(1));
+  const reject = await world.confirm('unregistrationReject', sign(urq(anywhere(1), id, { endpointAlias: [name('other')] })), anywhere(1));
+  expect(reject.rejectReason.type).toBe('permissionDenied');
+  expect(reject.cryptoTokens).toHaveLength(1);
 });
 
 test("nobody unregisters another's endpoint", async () => {

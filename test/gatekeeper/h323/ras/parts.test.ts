@@ -93,6 +93,9 @@ test('admissions are bounded: the oldest goes, and what was held for it', () => 
   expect(admissions.size).toBe(3);
   admissions.cancel('c', 'e');
   expect(lapsed).toEqual(['b', 'c']);
+  // The endpoint that had asked first holds something for it.
+  admissions.put({ callIdentifier: 'd', endpointId: 'somebody else', dialled: '1', bandwidth: 0, at: 0 });
+  expect(lapsed).toEqual(['b', 'c', 'd']);
 });
 
 test('the cache of locations is bounded', () => {
@@ -155,10 +158,11 @@ describe('our questions', () => {
 
   test('are bounded, numbered anew, and given up', async () => {
     const sent: Uint8Array[] = [];
-    const requests = new Requests({ clock, send: (bytes) => void sent.push(bytes), limit: 3, firstSeqNum: 65_534 });
+    const requests = new Requests({ clock, send: (bytes) => void sent.push(bytes), limit: 3, randomNumber: () => 65_534 });
     const answers = [0, 1, 2, 3].map(() => requests.ask(question()));
+    // A number that is in use is not given twice.
     expect(sent).toEqual([Buffer.from([255, 254]), Buffer.from([255, 255]), Buffer.from([0, 1])]);
-    expect(await answers[3]).toBeUndefined();
+    expect(answers[3]).toBeUndefined();
     requests.receive({ type: 'disengageConfirm', value: { requestSeqNum: 65_535 } }, { address: '192.0.2.5', port: 4 });
     expect((await answers[1])?.type).toBe('disengageConfirm');
     clock.advance(6000);
@@ -168,7 +172,7 @@ describe('our questions', () => {
   });
 
   test('are over when we close, and when the other does not know them', async () => {
-    const requests = new Requests({ clock, send: () => undefined });
+    const requests = new Requests({ clock, send: () => undefined, randomNumber: () => 1 });
     const first = requests.ask(question());
     const second = requests.ask(question());
     requests.receive({ type: 'unknownMessageResponse', value: { requestSeqNum: 1 } }, { address: '192.0.2.5', port: 1719 });
@@ -178,8 +182,37 @@ describe('our questions', () => {
     expect(clock.pending).toBe(0);
   });
 
+  test('have numbers that cannot be told from each other', () => {
+    const sent: number[] = [];
+    const requests = new Requests({ clock, send: (bytes) => void sent.push(Buffer.from(bytes).readUInt16BE()) });
+    for (let i = 0; i < 200; i++) requests.tell(question());
+    expect(sent.every((number) => number >= 1)).toBe(true);
+    expect(sent.filter((number, index) => index > 0 && number === (sent[index - 1] ?? 0) + 1).length).toBeLessThan(5);
+    expect(new Set(sent).size).toBeGreaterThan(190);
+    expect(requests.size).toBe(0);
+  });
+
+  test('of the house leave half of the room to those of callers', () => {
+    const requests = new Requests({ clock, send: () => undefined, limit: 4 });
+    expect([requests.isQuiet, requests.ask(question()) && requests.isQuiet, requests.ask(question()) && requests.isQuiet]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    requests.close();
+  });
+
+  test('to one who can prove who it is are not answered by an XRS', async () => {
+    const requests = new Requests({ clock, send: () => undefined, randomNumber: () => 1 });
+    const asked = requests.ask(question({ proven: true }));
+    const from = { address: '192.0.2.5', port: 1719 };
+    expect(requests.receive({ type: 'unknownMessageResponse', value: { requestSeqNum: 1 } }, from)).toBe(false);
+    expect(requests.receive({ type: 'disengageConfirm', value: { requestSeqNum: 1 } }, from)).toBe(true);
+    expect((await asked)?.type).toBe('disengageConfirm');
+  });
+
   test('nobody can make us wait for ever', async () => {
-    const requests = new Requests({ clock, send: () => undefined });
+    const requests = new Requests({ clock, send: () => undefined, randomNumber: () => 1 });
     const asked = requests.ask(question());
     const progress = { type: 'requestInProgress', value: { requestSeqNum: 1, delay: 65_535 } } as const;
     for (let second = 0; second < 9; second++) {

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { AliasAddress } from '../../../../src/gatekeeper/h323/asn1/h225.js';
+import type { AliasAddress, RasMessage } from '../../../../src/gatekeeper/h323/asn1/h225.js';
 import { transportAddress } from '../../../../src/gatekeeper/h323/ras/transport-address.js';
 import { digits, gatewayWith, keepAlive, mcu, name, rrq, terminal, url } from './messages.js';
+import { withToken } from './tokens.js';
 import { anywhere, gatewayAt, norr, peerA, RasWorld, SIGNAL, settled, type WorldOptions } from './world.js';
 
 let world: RasWorld;
@@ -48,6 +49,13 @@ describe('full registration', () => {
       proof: undefined,
     });
     expect(world.outcomes).toMatchObject([{ result: 'registered', organisation: 'norr', alias: '461010001', source: '198.51.100.1' }]);
+  });
+
+  test('a name that ends with a NUL is the name without it, and an empty one is none', async () => {
+    open();
+    const aliases = [digits('461010001'), name('Room 1\0'), name('   '), name('\0')];
+    await world.confirm('registrationConfirm', rrq(norr(1), aliases), norr(1));
+    expect(world.registered()).toEqual(['461010001', 'room 1']);
   });
 
   test.each<[string, AliasAddress, string]>([
@@ -256,7 +264,8 @@ describe('registering again', () => {
     world.send(rrq(norr(1), [digits('461010001')]), norr(1));
     world.send(rrq(norr(1), [digits('461010001')]), norr(1));
     const answers = await world.take();
-    expect(answers.map(({ message }) => message.type)).toEqual(['registrationConfirm']);
+    expect(answers.map(({ message }) => message.type)).toEqual(['registrationConfirm', 'registrationConfirm']);
+    expect(world.outcomes.map(({ result }) => result)).toEqual(['registered', 'refreshed']);
     expect(world.gatekeeper.size).toBe(1);
   });
 });
@@ -307,7 +316,7 @@ describe('additive registration', () => {
     const { id } = await world.register(1, [digits('461010001')]);
     const more = rrq(norr(1), [name('more')], { additiveRegistration: null, endpointIdentifier: id });
     const confirm = await world.confirm('registrationConfirm', more, norr(1));
-    expect(confirm.terminalAlias).toEqual([digits('461010001'), name('more')]);
+    expect(confirm.terminalAlias).toEqual([name('more')]);
     await world.confirm(
       'registrationConfirm',
       rrq(norr(1), [name('more')], { additiveRegistration: null, endpointIdentifier: id }),
@@ -318,6 +327,39 @@ describe('additive registration', () => {
     await world.confirm('registrationConfirm', keepAlive(id), norr(1));
     await world.pass(200_000);
     expect(world.registered()).toEqual(['461010001', 'more']);
+  });
+
+  test('has the same limit as a full one, and its answer names only what it asked for', async () => {
+    world = new RasWorld({
+      plan: (plan) => {
+        plan.licences.registrations = 500;
+        plan.organisations.norr.licences.registrations = 500;
+      },
+    });
+    const { id } = await world.register(1, [digits('461010001')]);
+    const more = (round: number, count: number): RasMessage =>
+      rrq(
+        norr(1),
+        Array.from({ length: count }, (_, i) => name(`${round} ${i} `.padEnd(200, 'x'))),
+        { additiveRegistration: null, endpointIdentifier: id },
+      );
+    const confirm = await world.confirm('registrationConfirm', more(1, 60), norr(1));
+    expect(confirm.terminalAlias).toHaveLength(60);
+    expect(await world.reason(more(2, 4), norr(1))).toEqual({ reason: 'invalidAlias', sentence: expect.stringMatching(/64 aliases/) });
+    expect((await world.confirm('registrationConfirm', more(3, 3), norr(1))).terminalAlias).toHaveLength(3);
+    expect(world.gatekeeper.endpoints.find(id)?.aliases).toHaveLength(64);
+  });
+
+  test('gives a terminal no prefixes', async () => {
+    open();
+    const request = rrq(gatewayAt, [digits('462010001')]);
+    const token = { method: 'h235.1', user: 'gw-vik', now: world.clock.now() } as const;
+    const { endpointIdentifier } = await world.confirm('registrationConfirm', withToken(request, token), gatewayAt);
+    const more = rrq(gatewayAt, [], { additiveRegistration: null, endpointIdentifier, terminalType: gatewayWith('462010') });
+    const confirm = await world.confirm('registrationConfirm', withToken(more, token), gatewayAt);
+    expect(confirm.supportedPrefixes).toBeUndefined();
+    expect(world.gatekeeper.endpoints.find(endpointIdentifier)?.prefixes).toEqual([]);
+    expect(world.registered()).toEqual(['462010001']);
   });
 
   test('needs a registration, and leaves it as it is when refused', async () => {

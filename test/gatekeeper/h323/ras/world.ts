@@ -48,7 +48,7 @@ export interface Sent {
   readonly local: SocketAddress;
 }
 
-export interface WorldOptions extends Partial<Pick<RasGatekeeperOptions, 'features' | 'failures' | 'lookUp'>> {
+export interface WorldOptions extends Partial<Pick<RasGatekeeperOptions, 'features' | 'failures' | 'sourceOf' | 'lookUp'>> {
   readonly plan?: (plan: TestPlan) => void;
   readonly settings?: Partial<RasSettings>;
 }
@@ -149,10 +149,10 @@ export class RasWorld {
     return this.sent.splice(0);
   }
 
-  /** The one answer to a request. */
+  /** The one answer to a request. Whether others are still there may be asked besides (IRQ). */
   async ask(message: RasMessage | Uint8Array, from: SocketAddress): Promise<RasMessage> {
     this.send(message, from);
-    const [answer, ...more] = await this.take();
+    const [answer, ...more] = (await this.take()).filter((sent) => sent.message.type !== 'infoRequest');
     expect(more).toEqual([]);
     if (!answer) throw new Error('no answer came');
     expect(answer.to).toEqual(from);

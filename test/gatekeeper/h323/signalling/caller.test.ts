@@ -40,7 +40,27 @@ describe('a registered endpoint', () => {
     const thief = world().stranger('10.1.0.77');
     expect(await callerOf(thief, { setup: { endpointIdentifier: norr.id } })).toEqual({ reason: 'callerNotRegistered', record: undefined });
     expect(world().refused.at(-1)?.sentence).toMatch(/endpointIdentifier .* not one of an endpoint registered from 10\.1\.0\.77/);
-    expect(await callerOf(norr, { setup: { endpointIdentifier: 'unheard-of' } })).toMatchObject({ reason: 'callerNotRegistered' });
+  });
+
+  it('may carry the identifier of another gatekeeper, which says nothing here', async () => {
+    const norr = await world().endpoint('461010001', 'norr');
+    expect(await callerOf(norr, { setup: { endpointIdentifier: '1234_elsewhere' } })).toMatchObject({ zone: 'norr', alias: '461010001' });
+    const ost = world().stranger(PEER_A);
+    expect(await callerOf(ost, { setup: { endpointIdentifier: '1234_elsewhere' } })).toMatchObject({ zone: 'ost' });
+    const unknown = world().stranger('192.0.2.77');
+    expect(await callerOf(unknown, { setup: { endpointIdentifier: '1234_elsewhere' } })).toMatchObject({ reason: 'callerNotRegistered' });
+    expect(world().refused.at(-1)?.sentence).toMatch(/let it register again/);
+  });
+
+  it('that registered the address of another zone is not the caller of what that zone calls', async () => {
+    await world().endpoint('461010007', 'norr', { address: PEER_A, source: '10.1.0.9' });
+    expect(await callerOf(world().stranger(PEER_A))).toMatchObject({ zone: 'ost' });
+  });
+
+  it('that proved a password is not told by its address alone', async () => {
+    const norr = await world().endpoint('461010001', 'norr', { proof: { user: '461010001', method: 'h235.1' } });
+    expect(await callerOf(norr, { setup: { endpointIdentifier: undefined } })).toMatchObject({ reason: 'callerNotRegistered' });
+    expect(await callerOf(norr)).toMatchObject({ zone: 'norr', alias: '461010001' });
   });
 
   it('is known by its ARQ', async () => {
@@ -230,6 +250,41 @@ describe('the Internet', () => {
     await open().settle();
     expect(releaseOf(sip.leg.take('releaseComplete')).cause).toBe(127);
     expect(open().record().reason).toBe('interworkingUnavailable');
+  });
+});
+
+describe('an address that was dialled', () => {
+  const open = useWorld({
+    plan: (plan) => {
+      plan.internet = { inbound: false, outbound: true, encryption: 'preferred' };
+    },
+  });
+
+  it.each([
+    ['is an endpoint of a zone that requires encryption', 'x@10.2.0.2', /zone syd/],
+    ['lies in a zone of the plan', 'x@10.7.0.99', /belongs to zone vik/],
+    ['is private', 'x@192.168.7.7', /private network/],
+    ['is this gatekeeper, on another port than its own', 'x@127.0.0.1', /.+/],
+  ])('and %s gets round nothing', async (_, dialled, why) => {
+    await open().endpoint('461020001', 'syd', { address: '10.2.0.2' });
+    const fri = await open().endpoint('465010001', 'fri');
+    const { leg } = place(fri, dialled, { setup: { tokens: undefined } });
+    await open().settle();
+    leg.take('releaseComplete');
+    expect(open().record()).toMatchObject({ answer: null, detail: expect.stringMatching(why) });
+  });
+
+  it('and is that of an endpoint, with nobody named, calls the endpoint by its own rules', async () => {
+    const syd = await open().endpoint('461020001', 'syd', { address: '10.2.0.2' });
+    const fri = await open().endpoint('465010001', 'fri');
+    const setup = { destinationAddress: undefined, destCallSignalAddress: transportAddress(syd.address) };
+    const clear = place(fri, '', { setup: { ...setup, tokens: undefined } });
+    await open().settle();
+    clear.leg.take('releaseComplete');
+    expect(open().record()).toMatchObject({ reason: 'mediaNotEncrypted', callee: { zone: 'syd' } });
+    const { leg, identifier } = place(fri, '', { setup });
+    (await syd.called()).take('setup');
+    release(leg, identifier);
   });
 });
 

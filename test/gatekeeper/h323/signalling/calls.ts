@@ -42,6 +42,8 @@ export interface SetupOptions extends Sent {
   /** What stands in place of the usual fields; `undefined` takes a field away. */
   readonly setup?: Partial<SetupUUIE>;
   readonly wire?: Wire;
+  /** A call reference that was used before. */
+  readonly leg?: TestLeg;
 }
 
 /** A call that was begun by Setup. */
@@ -54,9 +56,9 @@ export interface Placed {
 }
 
 /** Sends a Setup from `caller` to `to`: with keys for AES-128, unless told otherwise. */
-export function place(caller: Party, to: string, { setup, wire, elements, pdu }: SetupOptions = {}): Placed {
+export function place(caller: Party, to: string, { setup, wire, leg: used, elements, pdu }: SetupOptions = {}): Placed {
   const identifier = octets(setup?.callIdentifier?.guid ?? randomBytes(16));
-  const leg = caller.leg(wire);
+  const leg = used ?? caller.leg(wire);
   const value: SetupUUIE = {
     protocolIdentifier,
     sourceInfo: terminal,

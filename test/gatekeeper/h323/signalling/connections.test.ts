@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { writeH225 } from '../../../../src/gatekeeper/h323/q931/h225-message.js';
 import { callStateOf, causeOf } from '../../../../src/gatekeeper/h323/q931/information-elements.js';
 import { alert, connect, digit, hangUp, notify, place, proceed, release, talk, tunnel } from './calls.js';
-import { releaseOf } from './links.js';
-import { type Party, useWorld } from './world.js';
+import { releaseOf, TestLeg } from './links.js';
+import { type Party, timers, useWorld } from './world.js';
 
 const world = useWorld();
 
@@ -84,6 +84,67 @@ describe('a connection', () => {
     expect(releaseOf(leg.take('releaseComplete')).reason).toBe('unreachableDestination');
     expect(world().record()).toMatchObject({ reason: 'calleeUnreachable', routesTried: 1 });
     expect(syd.wires.length).toBe(2);
+  });
+
+  it('that takes one call at a time and is kept is used again when it is free', async () => {
+    world().kept = 1;
+    const [norr, syd] = await parties();
+    for (let n = 0; n < 3; n++) {
+      const placed = place(norr, '461020001');
+      const callee = await syd.called();
+      connect(callee, placed.identifier, { multipleCalls: false, maintainConnection: true });
+      await world().settle();
+      await hangUp(world(), { ...placed, callee });
+    }
+    expect(syd.wires.length).toBe(1);
+  });
+
+  it.each([
+    ['says nothing any more', () => world().pass(timers.setupMs)],
+    [
+      'has no room',
+      (leg: TestLeg, identifier: Uint8Array) =>
+        release(leg, identifier, { reason: { type: 'newConnectionNeeded', value: null }, cause: 47 }),
+    ],
+  ])('that several share and %s is left for a new one', async (_, fail) => {
+    const [norr, syd] = await parties();
+    const first = place(norr, '461020001');
+    const shared = await syd.called();
+    connect(shared, first.identifier, { multipleCalls: true });
+    await world().settle();
+    const second = place(norr, '461020001');
+    const unheard = await syd.called();
+    expect(unheard.wire).toBe(shared.wire);
+    await fail(unheard, second.identifier);
+    const callee = await syd.called();
+    expect(callee.wire).not.toBe(shared.wire);
+    connect(callee, second.identifier, { multipleCalls: true });
+    await world().settle();
+    await hangUp(world(), { ...second, callee });
+    await hangUp(world(), { ...first, callee: shared });
+    expect(world().records.map(({ reason }) => reason)).toEqual(['completed', 'completed']);
+  });
+
+  it('on which a call reference is used for another call lets go of the first', async () => {
+    const [norr, syd] = await parties();
+    const first = await talk(norr, syd);
+    const { identifier } = place(norr, '461020001', { leg: first.leg });
+    const callee = await syd.called();
+    expect(world().record()).toMatchObject({ reason: 'connectionLost' });
+    first.callee.take('releaseComplete');
+    callee.take('setup');
+    release(first.leg, identifier);
+    callee.take('releaseComplete');
+  });
+
+  it('with one call of a number takes a message whose flag is wrong for that call', async () => {
+    const [norr, syd] = await parties();
+    const { leg, identifier, callee } = await talk(norr, syd);
+    const wrong = new TestLeg(leg.wire, leg.callReference, !leg.fromGatekeeper);
+    release(wrong, identifier);
+    await world().settle();
+    callee.take('releaseComplete');
+    expect(world().record()).toMatchObject({ reason: 'completed' });
   });
 
   it('that is lost ends every call on it', async () => {

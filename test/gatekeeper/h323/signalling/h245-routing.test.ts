@@ -40,13 +40,15 @@ describe('an H.245 address, led through us', () => {
     const callee = await syd.called();
     const towardsCallee = portOf(0);
     expect(callee.takeBody('setup').h245Address).toEqual(transportAddress(towardsCallee.address));
-    expect(towardsCallee).toMatchObject({ from: syd.address.address, towards: callee.wire.link.connection });
+    expect(towardsCallee.towards).toBe(callee.wire.link.connection);
+    expect([syd, norr].map(({ address }) => towardsCallee.from(address.address))).toEqual([true, false]);
     proceed(callee, identifier, { h245Address: transportAddress(calleeH245) });
     alert(callee, identifier, { h245Address: transportAddress(calleeH245) });
     connect(callee, identifier, { h245Address: transportAddress(calleeH245) });
     await world().settle();
     const towardsCaller = portOf(1);
-    expect(towardsCaller).toMatchObject({ from: norr.address.address, towards: leg.wire.link.connection });
+    expect(towardsCaller.towards).toBe(leg.wire.link.connection);
+    expect([syd, norr].map(({ address }) => towardsCaller.from(address.address))).toEqual([false, true]);
     // The same stand-in for the same address.
     for (const type of ['callProceeding', 'alerting', 'connect'] as const) {
       expect(leg.takeBody(type).h245Address).toEqual(transportAddress(towardsCaller.address));
@@ -138,20 +140,6 @@ describe('an H.245 address, led through us', () => {
     expect(world().record()).toMatchObject({ reason: 'completed', status: 16 });
   });
 
-  it('leaves alone an address that leads back to us, or that only this machine has', async () => {
-    const [norr, syd] = await parties();
-    for (const address of [
-      { address: '10.0.0.1', port: 1720 },
-      { address: '127.0.0.1', port: 5000 },
-    ]) {
-      const { leg, identifier } = place(norr, '461020001', { setup: { h245Address: transportAddress(address) } });
-      const callee = await syd.called();
-      expect(callee.takeBody('setup').h245Address).toEqual(transportAddress(address));
-      release(leg, identifier);
-    }
-    expect(world().ports).toEqual([]);
-  });
-
   it('has a port for each gateway that is tried, which that one alone may use', async () => {
     const norr = await world().endpoint('461010001', 'norr');
     const gateways = [];
@@ -162,8 +150,12 @@ describe('an H.245 address, led through us', () => {
     const first = await calledOf(gateways);
     release(first.leg, identifier, { cause: 42 });
     const second = await calledOf(gateways);
-    expect(portOf(0)).toMatchObject({ open: false, from: first.party.address.address });
-    expect(portOf(1)).toMatchObject({ open: true, from: second.party.address.address });
+    expect([portOf(0), portOf(1)].map(({ open }) => open)).toEqual([false, true]);
+    const addresses = [first, second].map(({ party }) => party.address.address);
+    expect([portOf(0), portOf(1)].map(({ from }) => addresses.map(from))).toEqual([
+      [true, false],
+      [false, true],
+    ]);
     expect(second.leg.takeBody('setup').h245Address).toEqual(transportAddress(portOf(1).address));
     release(leg, identifier);
     await world().settle();

@@ -8,6 +8,7 @@ import { transportAddress } from '../../../../src/gatekeeper/h323/ras/transport-
 import { answer, connect, facility, hangUp, offer, place, progress, release, type SetupOptions, talk } from './calls.js';
 import { type Body, releaseOf } from './links.js';
 import { type Party, SIGNALLING, useWorld } from './world.js';
+import { PEER_A } from './zones.js';
 
 const world = useWorld();
 
@@ -89,6 +90,44 @@ describe('a Setup that is passed on', () => {
     expect(world().signalling.size).toBe(1);
     expect(world().signalling.find(standing.callId)).toBeDefined();
     await hangUp(world(), standing);
+  });
+
+  it('takes a call that a neighbour leads back to us, as long as it has fewer hops left', async () => {
+    const [norr, syd] = await parties();
+    const ost = world().stranger(PEER_A);
+    const { leg, identifier } = place(norr, '464010001');
+    await world().settle();
+    for (const { to, request } of world().lrqs()) world().locate(to, request.requestSeqNum, ost.address);
+    const forwarded = (await ost.called()).takeBody('setup');
+    const same = { callIdentifier: { guid: identifier } };
+    const back = place(ost, '461020001', { setup: { ...same, hopCount: (forwarded.hopCount ?? 0) - 1 } });
+    const callee = await syd.called();
+    callee.take('setup');
+    expect(world().signalling.find(back.callId)?.endpoints).toEqual(expect.arrayContaining([norr.id, syd.id]));
+    for (const hopCount of [forwarded.hopCount, undefined]) {
+      const round = place(ost, '461020001', { setup: { ...same, hopCount } });
+      expect(releaseOf(round.leg.take('releaseComplete')).cause).toBe(25);
+      expect(world().record().reason).toBe('loopDetected');
+    }
+    release(back.leg, identifier);
+    callee.take('releaseComplete');
+    release(leg, identifier);
+  });
+
+  it('gives a call of version 1 an identifier of its own, also in one conference', async () => {
+    const [norr, syd] = await parties();
+    const setup = { callIdentifier: undefined, conferenceID: Buffer.from('a conference 16 ') };
+    const calls = [place(norr, '461020001', { setup }), place(norr, '461020001', { setup })];
+    const given = [];
+    for (const { leg, identifier } of calls) {
+      const callee = await syd.called();
+      given.push(callee.takeBody('setup').callIdentifier?.guid);
+      release(leg, identifier);
+      await world().settle();
+      callee.take('releaseComplete');
+    }
+    expect(given.every((guid) => guid?.length === 16)).toBe(true);
+    expect(given[0]).not.toEqual(given[1]);
   });
 
   it('keeps all other fields and elements', async () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { alert, calledOf, connect, digit, hangUp, place, proceed, progress, release, tunnel } from './calls.js';
+import { alert, calledOf, connect, digit, hangUp, notify, place, proceed, progress, release, tunnel } from './calls.js';
 import { bodyOf, releaseOf, type TestLeg } from './links.js';
 import { type Party, timers, useWorld } from './world.js';
 import { PEER_A, PEER_B } from './zones.js';
@@ -221,8 +221,18 @@ describe('Q.931 timers', () => {
 
   it('T310 bounds a call whose called side says anything but Call Proceeding as well', async () => {
     const { leg, identifier, callee } = await ringing();
-    progress(callee, identifier);
+    notify(callee, identifier);
     await world().pass(timers.establishmentMs - 1);
+    expect(callee.received).toEqual([]);
+    await expectNoAnswer(leg, callee);
+  });
+
+  it('T310 ends with Progress: an announcement may take its time', async () => {
+    const { leg, identifier, callee } = await ringing();
+    proceed(callee, identifier);
+    await world().pass(1_000);
+    progress(callee, identifier);
+    await world().pass(timers.alertingMs - 1);
     expect(callee.received).toEqual([]);
     await expectNoAnswer(leg, callee);
   });
@@ -280,8 +290,15 @@ describe('a neighbour gatekeeper', () => {
       expect(asked.length).toBe(2);
       for (const { to, request } of asked) world().locate(to, request.requestSeqNum, AT);
       await world().settle();
+      // The one whose answer counted led nowhere: the other may know better, and is asked by itself.
+      const [other, ...more] = world().lrqs();
+      expect(more).toEqual([]);
+      if (other) world().locate(other.to, other.request.requestSeqNum, AT);
+      await world().settle();
       expect(releaseOf(leg.take('releaseComplete'))).toMatchObject({ reason: 'unreachableDestination', cause: 38 });
+      expect(world().lrqs()).toEqual([]);
       expect(world().record()).toMatchObject({
+        routesTried: 2,
         reason: 'zoneUnreachable',
         detail: expect.stringContaining('10.4.7.7:1720 takes no connection'),
       });

@@ -184,13 +184,20 @@ describe('what the caller says early', () => {
     release(leg, identifier);
   });
 
-  it('has an end: who says more than a call has is released', async () => {
-    const { norr, syd } = await norrAndSyd();
-    const { leg } = place(norr, '461020001');
-    await syd.called();
+  it('has an end: more of it than is kept binds the call to the one who hears it', async () => {
+    const vik = await Promise.all(
+      [1, 2].map((host) => world().endpoint('', 'vik', { kind: 'gateway', prefixes: ['46201'], address: `10.7.0.${host}` })),
+    );
+    const { norr } = await norrAndSyd();
+    const { leg, identifier } = place(norr, '462010001');
+    const { leg: first } = await calledOf(vik);
+    proceed(first, identifier);
     for (let n = 0; n < 33; n++) tunnel(leg, digit('1'));
     await world().settle();
-    expect(world().record()).toMatchObject({ reason: 'overloaded', status: 42 });
-    leg.take('releaseComplete');
+    expect(first.types).toEqual(['setup', ...Array.from({ length: 33 }, () => 'facility')]);
+    release(first, identifier, { cause: 42 });
+    await world().settle();
+    expect(vik.flatMap(({ incoming }) => incoming)).toEqual([]);
+    expect(world().record()).toMatchObject({ routesTried: 1, status: 42 });
   });
 });

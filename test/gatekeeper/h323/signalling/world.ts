@@ -4,7 +4,7 @@ import type { CallRecord } from '../../../../src/gatekeeper/calls/call.js';
 import { CallLedger } from '../../../../src/gatekeeper/calls/calls.js';
 import { aliasAddressOf } from '../../../../src/gatekeeper/h323/alias-address.js';
 import { type RasMessage, rasMessage } from '../../../../src/gatekeeper/h323/asn1/h225.js';
-import type { Endpoint, EndpointKind } from '../../../../src/gatekeeper/h323/ras/endpoint.js';
+import type { Endpoint, EndpointKind, Proof } from '../../../../src/gatekeeper/h323/ras/endpoint.js';
 import { RasGatekeeper } from '../../../../src/gatekeeper/h323/ras/ras-gatekeeper.js';
 import { transportAddress } from '../../../../src/gatekeeper/h323/ras/transport-address.js';
 import { CallSignalling } from '../../../../src/gatekeeper/h323/signalling/call-signalling.js';
@@ -27,6 +27,8 @@ export const SIGNALLING: SocketAddress = { address: GATEKEEPER, port: 1720 };
 const RAS: SocketAddress = { address: GATEKEEPER, port: 1719 };
 
 export interface EndpointOptions {
+  /** Who proved a password, and how. */
+  readonly proof?: Proof;
   readonly address?: string;
   readonly source?: string;
   readonly kind?: EndpointKind;
@@ -96,8 +98,10 @@ export class Party {
 export interface OpenPort {
   readonly address: SocketAddress;
   readonly towards: SignallingConnection;
-  readonly from: string | undefined;
+  readonly from: (address: string) => boolean;
   open: boolean;
+  /** Nobody came in time. */
+  expire(): void;
   /** Somebody connects to it. */
   connect(from: string): Link;
 }
@@ -123,9 +127,10 @@ export class World {
   readonly ports: OpenPort[] = [];
   /** H.245 connections that the gatekeeper opened, by where they lead. */
   readonly h245Links = new Map<string, Link>();
-  /** Sentences of refusals, of media in clear, and of what was malformed; what a test expects it takes away. */
+  /** Sentences of refusals, of media in clear, of what was left out, and of what was malformed; what a test expects it takes away. */
   readonly refused: { code: string; sentence: string }[] = [];
   readonly insecure: string[] = [];
+  readonly leftOut: string[] = [];
   readonly malformed: string[] = [];
   readonly faults: unknown[] = [];
   /** Ports left for H.245. */
@@ -197,13 +202,16 @@ export class World {
         malformed: (why) => this.malformed.push(why),
         refused: (code, sentence) => this.refused.push({ code, sentence }),
         insecure: (_callIdentifier, sentence) => this.insecure.push(sentence),
+        leftOut: (_callIdentifier, sentence) => this.leftOut.push(sentence),
         forwarded: () => undefined,
         fault: (error) => this.faults.push(error),
       },
       timers,
       ownHosts: new Set([GATEKEEPER]),
       ownAddress: () => SIGNALLING,
+      isPublic: (address) => !address.startsWith('192.168.'),
       isOwn: isGatekeeper,
+      isOwnMachine: (address) => address === GATEKEEPER || address === '127.0.0.1',
       h245: h245 === 'route' ? this.#h245() : undefined,
       connect: (target) => this.#connect(target),
       callsPerConnection,
@@ -240,7 +248,7 @@ export class World {
         prefixes: options.prefixes ?? [],
         addresses: { rasAddress: source, signalAddress, source, local: RAS },
         tlsAddress: options.tls,
-        proof: undefined,
+        proof: options.proof,
         timeToLive: 100_000,
         vendor: 'Test 1.0',
       },
@@ -336,7 +344,7 @@ export class World {
 
   #h245(): H245Routing {
     return {
-      listen: (towards, from, onConnection) => {
+      listen: ({ towards, from, onConnection, onExpired }) => {
         if (this.freePorts === 0) return Promise.resolve(undefined);
         this.freePorts -= 1;
         const address = { address: GATEKEEPER, port: 50_000 + this.ports.length };
@@ -345,9 +353,13 @@ export class World {
           towards,
           from,
           open: true,
+          expire: () => {
+            port.open = false;
+            onExpired();
+          },
           connect: (remote) => {
             if (!port.open) throw new Error('The port is closed');
-            if (from !== undefined && from !== remote) throw new Error(`${remote} may not connect, only ${from}`);
+            if (!from(remote)) throw new Error(`${remote} may not connect`);
             port.open = false;
             const link = this.link({ remote: { address: remote, port: 31_000 }, local: address });
             onConnection(link.connection);

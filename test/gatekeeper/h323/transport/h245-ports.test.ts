@@ -9,12 +9,18 @@ import { Bench, closer, FarEnd } from './harness.js';
 const { keep, closeAll } = closer();
 afterEach(closeAll);
 
+interface Overrides {
+  readonly address?: string;
+  readonly from?: (address: string) => boolean;
+  readonly timeoutMs?: number;
+}
+
 async function rig(options: H245PortsOptions = {}, clock?: VirtualClock) {
   const bench = keep(await Bench.open([], clock ? { clock } : {}));
   const ports = keep(new H245Ports(bench.transport, options));
   const connections: SignallingConnection[] = [];
   let expired = 0;
-  const expect = (overrides: { address?: string; from?: string; timeoutMs?: number } = {}) =>
+  const expect = (overrides: Overrides = {}) =>
     ports.open({
       address: '127.0.0.1',
       timeoutMs: 10_000,
@@ -28,7 +34,7 @@ async function rig(options: H245PortsOptions = {}, clock?: VirtualClock) {
   return { bench, ports, connections, expect, expired: () => expired };
 }
 
-async function open(rigged: Awaited<ReturnType<typeof rig>>, overrides?: { address?: string; from?: string; timeoutMs?: number }) {
+async function open(rigged: Awaited<ReturnType<typeof rig>>, overrides?: Overrides) {
   const port = await rigged.expect(overrides);
   if (!port) throw new Error('no port is free');
   return port;
@@ -58,13 +64,29 @@ describe('H245Ports', () => {
 
   it('turns strangers away, and goes on waiting', async () => {
     const rigged = await rig();
-    const port = await open(rigged, { from: '127.0.0.2' });
+    const port = await open(rigged, { from: (address) => address === '127.0.0.2' });
     const stranger = keep(await FarEnd.connect(port.local.port));
     await stranger.gone();
     expect(rigged.bench.refusals).toEqual([{ source: '127.0.0.1', why: 'stranger' }]);
     const expected = keep(await FarEnd.connect(port.local.port, '127.0.0.1', '127.0.0.2'));
     expected.send('a');
     await rigged.bench.received(1);
+  });
+
+  it('gives a connection that it waited for time until its first message, and closes it for silence like any other', async () => {
+    const clock = new VirtualClock();
+    const rigged = await rig({}, clock);
+    const port = await open(rigged);
+    const far = keep(await FarEnd.connect(port.local.port));
+    await rigged.bench.connection();
+    const { halfOpenMs, idleMs } = rigged.bench.transport.limits;
+    clock.advance(halfOpenMs);
+    far.send('late');
+    expect(await rigged.bench.received(1)).toEqual(['0: late']);
+    expect(rigged.bench.refusals).toEqual([]);
+    clock.advance(2 * idleMs);
+    await far.gone();
+    expect(await rigged.bench.refused(1)).toEqual(['idle']);
   });
 
   it('closes the port when nobody comes in time', async () => {

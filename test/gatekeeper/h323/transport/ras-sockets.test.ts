@@ -171,6 +171,32 @@ describe('discovery by multicast', () => {
     expect(await far.next()).toEqual({ text: 'GCF', from: { address: '127.0.0.1', port: here.sockets.listeners[0]?.port } });
   });
 
+  it('stands beside discovery by unicast, which hears nothing of it, on all addresses as well', async () => {
+    for (const address of ['0.0.0.0', '127.0.0.1']) {
+      const port = await freePort();
+      const listen = [
+        { address, port: 0 },
+        { address, port },
+      ];
+      const { sockets, warnings, received, next } = await open({ listen, multicast: { group, port, interfaces: ['127.0.0.1'] } });
+      expect(warnings).toEqual([]);
+      const far = await endpoint();
+      far.socket.setMulticastInterface('127.0.0.1');
+      await far.send('to all', { address: group, port });
+      await next(1);
+      await far.send('to you', { address: '127.0.0.1', port });
+      await next(2);
+      // What is sent after both shows that no third copy is under way.
+      await far.send('to you as well', { address: '127.0.0.1', port: sockets.listeners[0]?.port ?? 0 });
+      await next(3);
+      expect(received.map(({ text, local }) => [text, local.multicast])).toEqual([
+        ['to all', true],
+        ['to you', false],
+        ['to you as well', false],
+      ]);
+    }
+  });
+
   it('is done without where the network has none: the rest works, and a sentence says so', async () => {
     const { sockets, warnings } = await open({ multicast: { group: '192.0.2.1', port: 0, interfaces: [] } });
     expect(warnings).toEqual([

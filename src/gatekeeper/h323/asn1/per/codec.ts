@@ -17,6 +17,11 @@ export interface Codec<T> {
    * @throws {PerError} truncated, out of a constraint, nested or counted beyond the bounds.
    */
   decode(bytes: Uint8Array): T;
+  /**
+   * The same for the value that `bytes` begin with, and how many octets it takes (X.691 §11.1: whole ones, at least one).
+   * @throws {PerError} as `decode`.
+   */
+  decodeFirst(bytes: Uint8Array): { readonly value: T; readonly length: number };
 }
 
 // One of each for all types: encoding and decoding run to their end without a pause, and call nothing of their caller's.
@@ -29,7 +34,21 @@ const writer = new BitWriter();
  */
 export function codec<T>(type: Asn1Type<T>, name = 'value'): Codec<T> {
   let coder: Coder | undefined;
+  const decodeFirst = (bytes: Uint8Array) => {
+    coder ??= compile(type);
+    if (bytes.length > MAX_INPUT) throw new PerError(`${bytes.length} octets, where ${MAX_INPUT} are the limit`, name, 0);
+    reader.start(bytes);
+    try {
+      const value = coder.decode(reader) as T;
+      return { value, length: Math.max(1, Math.ceil(reader.bit / 8)) };
+    } catch (error) {
+      throw error instanceof Fault ? error.toError(name) : error;
+    } finally {
+      reader.stop();
+    }
+  };
   return {
+    decodeFirst,
     encode(value) {
       coder ??= compile(type);
       writer.start();
@@ -41,16 +60,7 @@ export function codec<T>(type: Asn1Type<T>, name = 'value'): Codec<T> {
       }
     },
     decode(bytes) {
-      coder ??= compile(type);
-      if (bytes.length > MAX_INPUT) throw new PerError(`${bytes.length} octets, where ${MAX_INPUT} are the limit`, name, 0);
-      reader.start(bytes);
-      try {
-        return coder.decode(reader) as T;
-      } catch (error) {
-        throw error instanceof Fault ? error.toError(name) : error;
-      } finally {
-        reader.stop();
-      }
+      return decodeFirst(bytes).value;
     },
   };
 }
