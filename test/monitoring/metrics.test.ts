@@ -114,7 +114,7 @@ describe('Metrics', () => {
     const names = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => ({ name, type }));
     expect(names.length).toBeGreaterThan(25);
     for (const { name, type } of names) {
-      expect(name).toMatch(/^(portvakt|process)_[a-z_]+$/);
+      expect(name).toMatch(/^(portvakt|process)_[a-z0-9_]+$/);
       expect(type === 'counter', name).toBe(name.endsWith('_total'));
       expect(text).toMatch(new RegExp(`^# HELP ${name} \\S.+$`, 'm'));
     }

@@ -1,7 +1,7 @@
 import type { Timer } from '../../../clock.js';
 import type { Call } from '../../calls/call.js';
 import { type ReasonCode, type RefusalCode, refusals } from '../../calls/reasons.js';
-import type { H323UserInformation, TransportAddress } from '../asn1/h225.js';
+import type { TransportAddress } from '../asn1/h225.js';
 import { halfKeyIn } from '../h235/dh-groups.js';
 import { contentOf } from '../q931/element.js';
 import type { H225Message } from '../q931/h225-message.js';
@@ -10,9 +10,10 @@ import { transportAddress } from '../ras/transport-address.js';
 import { type Attempt, type OutgoingSetup, releaseIn } from './attempt.js';
 import { type Caller, partyOf } from './caller.js';
 import type { SignallingContext } from './context.js';
-import { type H245Party, h245Place, isAddressOf } from './h245-address.js';
-import { H245Relays, type Side } from './h245-relay.js';
-import { fastStartOf, h245AddressOf, MAX_HOPS, passedOn, passedOnSetup, termsOf, tokensOf } from './hop-by-hop.js';
+import type { H245Party } from './h245-address.js';
+import type { Side } from './h245-relay.js';
+import { H245Way } from './h245-way.js';
+import { h245AddressOf, MAX_HOPS, passedOn, passedOnSetup, termsOf, tokensOf } from './hop-by-hop.js';
 import { Hunt, type HuntOutcome, type HuntOwner, type Refused } from './hunt.js';
 import type { IncomingSetup, Routes } from './incoming-setup.js';
 import type { Leg, LegOwner, LegRelease } from './leg.js';
@@ -30,6 +31,8 @@ const PROCEEDING_MS = 1_000;
 const MAX_EARLY = 32;
 /** Messages of one direction that wait for an H.245 port. */
 const MAX_QUEUED = 64;
+/** Half keys of one called side that are judged, the weakest of them: none offers more groups. */
+const MAX_TOKENS = 32;
 /** A DRQ may overtake the Release Complete that goes with it. */
 const DISENGAGE_GRACE_MS = 2_000;
 /** Q.850. */
@@ -60,7 +63,7 @@ export class CallSession implements LegOwner, HuntOwner {
   readonly #setup: H225Message;
   readonly #incoming: IncomingSetup;
   readonly #media: MediaPolicy;
-  readonly #relays: H245Relays | undefined;
+  readonly #h245: H245Way;
   readonly #fromCaller: MessageQueue;
   readonly #fromCallee: MessageQueue;
   readonly #arrived = performance.now();
@@ -92,7 +95,12 @@ export class CallSession implements LegOwner, HuntOwner {
     const onFault = (error: unknown) => this.onFault(error);
     this.#fromCaller = new MessageQueue(MAX_QUEUED, onFault);
     this.#fromCallee = new MessageQueue(MAX_QUEUED, onFault);
-    this.#relays = context.h245 && this.#makeRelays(context.h245);
+    this.#h245 = new H245Way({
+      context,
+      callId: this.callId,
+      party: (side) => this.#party(side),
+      inspect: (payload, from) => !this.#over && !this.#insecure(this.#media.h245(payload, this.#nameOf(from)), from),
+    });
     this.call = context.calls.begin({ caller: partyOf(plan.caller), dialled: plan.dialled, signallingId: this.callId });
     leg.owner = this;
     leg.callId = this.callId;
@@ -100,15 +108,6 @@ export class CallSession implements LegOwner, HuntOwner {
     // The admission of another must outlive a Setup that only borrowed its identifier.
     if (context.admissions.find(incoming.admissionId)?.endpointId === plan.caller.endpoint?.id)
       context.admissions.take(incoming.admissionId);
-  }
-
-  #makeRelays(routing: NonNullable<SignallingContext['h245']>): H245Relays {
-    return new H245Relays({
-      routing,
-      connectMs: this.#context.timers.connectMs,
-      connections: this.#context.relayed,
-      inspect: (payload, from) => !this.#over && !this.#insecure(this.#media.h245(payload, this.#nameOf(from)), from),
-    });
   }
 
   /** Ids of the registered endpoints that take part or are being rung. */
@@ -148,7 +147,7 @@ export class CallSession implements LegOwner, HuntOwner {
       this.#refuse(refusal, undefined);
       return;
     }
-    if (this.#insecure(this.#unfitMedia(this.#setup.uuie, 'caller'), 'caller')) return;
+    if (this.#insecure(this.#media.message(this.#setup.uuie, this.#nameOf('caller')), 'caller')) return;
     this.#proceeding = this.#context.clock.after(PROCEEDING_MS, () => this.#proceed());
     const called = { alias: resolution.key, callIdentifier: this.callId };
     this.#hunt = new Hunt(this.#context, resolution.routes, { identifier: this.#identifier, called }, this);
@@ -215,7 +214,7 @@ export class CallSession implements LegOwner, HuntOwner {
       this.#leg.send('status', [cause(STATUS_RESPONSE), callState(callStates.callInitiated)], ownStatus(this.#identifier));
       return undefined;
     }
-    if (this.#insecure(this.#unfitMedia(message.uuie, 'caller'), 'caller')) return undefined;
+    if (this.#insecure(this.#media.message(message.uuie, this.#nameOf('caller')), 'caller')) return undefined;
     if (!attempt?.committed && !this.answered) {
       if (this.#early.length < MAX_EARLY) this.#early.push(message);
       else if (attempt?.sent) attempt.committed = true;
@@ -235,7 +234,7 @@ export class CallSession implements LegOwner, HuntOwner {
     // T310 and the H.245 ports were those of the target before.
     this.#waiting?.cancel();
     this.#waiting = undefined;
-    this.#relays?.reset();
+    this.#h245.reset();
   }
 
   mayGo(target: CallTarget): Refused | undefined {
@@ -315,8 +314,8 @@ export class CallSession implements LegOwner, HuntOwner {
     const body = message.uuie?.['h323-uu-pdu']['h323-message-body'];
     const tokens = body && tokensOf(body);
     // A Connect may carry tokens for the hop alone, after the keys came in an earlier message.
-    if (tokens?.some(halfKeyIn)) attempt.tokens = tokens;
-    if (this.#insecure(this.#unfitMedia(message.uuie, 'callee'), 'callee')) return undefined;
+    if (tokens?.some(halfKeyIn)) attempt.tokens = [...(attempt.tokens ?? []), ...tokens].slice(0, MAX_TOKENS);
+    if (this.#insecure(this.#media.message(message.uuie, this.#nameOf('callee')), 'callee')) return undefined;
     // Whatever it says first ends T303, and from then on its time is bounded by T310.
     if (!this.answered && !this.#waiting) this.#wait(this.#context.timers.establishmentMs);
     switch (message.q931.type) {
@@ -395,7 +394,7 @@ export class CallSession implements LegOwner, HuntOwner {
     if (!received.uuie && this.#media.required && contentOf(received.q931, 'userUser')) return undefined;
     const { uuie, q931 } = this.#withOwnIdentity(received, from);
     const address = uuie && h245AddressOf(uuie['h323-uu-pdu']['h323-message-body']);
-    if (!address || !this.#relays) {
+    if (!address || !this.#h245.routed) {
       to.send(q931.type, q931.elements, uuie && passedOn(uuie, undefined));
       return undefined;
     }
@@ -414,28 +413,14 @@ export class CallSession implements LegOwner, HuntOwner {
     return message;
   }
 
-  /**
-   * What stands in for an H.245 address that `side` named, in what goes to `to`; the address itself where H.245 is not led through us.
-   * Undefined: none, as H.245 there would go past us, or go where it must not.
-   */
   async #routed(named: TransportAddress, side: Side, to: Leg): Promise<TransportAddress | undefined> {
-    if (!this.#relays) return named;
-    const party = this.#h245Party(side);
-    const other = this.#h245Party(side === 'caller' ? 'callee' : 'caller');
-    if (!party || !other) return undefined;
-    const place = h245Place(this.#context, named, party);
-    if (!place.ok) {
-      this.#context.observer.leftOut(this.callId, place.sentence);
-      return undefined;
-    }
-    const from = (address: string) => isAddressOf(this.#context.plan(), other, address);
-    const standIn = await this.#relays.standIn(place.address, side, { connection: to.connection, from });
-    if (standIn) return transportAddress(standIn);
+    const standIn = await this.#h245.standIn(named, side, to.connection);
+    if (standIn !== 'full') return standIn;
     this.#refuse('overloaded', 'No port is free to lead an H.245 connection through (h323.h245.ports)');
     return undefined;
   }
 
-  #h245Party(side: Side): H245Party | undefined {
+  #party(side: Side): H245Party | undefined {
     const name = this.#nameOf(side);
     if (side === 'caller') {
       const { zone, endpoint } = this.#plan.caller;
@@ -449,25 +434,6 @@ export class CallSession implements LegOwner, HuntOwner {
 
   #learn(leg: Leg, { uuie }: H225Message): void {
     if (uuie) this.#context.legs.learn(leg, termsOf(uuie['h323-uu-pdu']['h323-message-body']));
-  }
-
-  /** Looks at the channels of fast start in this message, and at the H.245 that it carries: a sentence if they may not be. */
-  #unfitMedia(uuie: H323UserInformation | undefined, from: Side): string | undefined {
-    const pdu = uuie?.['h323-uu-pdu'];
-    if (!pdu) return undefined;
-    const body = pdu['h323-message-body'];
-    const name = this.#nameOf(from);
-    // A Setup's are offers, of which the called side chooses.
-    const chosen = body.type === 'setup' ? undefined : fastStartOf(body);
-    const unfit = chosen && this.#media.fastStart(chosen, name);
-    if (unfit !== undefined) return unfit;
-    // H.323 §8.2.4: H.245 that goes along with fast start.
-    const parallel = body.type === 'setup' ? body.value.parallelH245Control : undefined;
-    for (const bytes of [...(pdu.h245Control ?? []), ...(parallel ?? [])]) {
-      const sentence = this.#media.h245(bytes, name);
-      if (sentence !== undefined) return sentence;
-    }
-    return undefined;
   }
 
   /** Whom the log means by the caller and the called side. */
@@ -525,7 +491,7 @@ export class CallSession implements LegOwner, HuntOwner {
     this.#waiting?.cancel();
     for (const timer of this.#disengaging.values()) timer.cancel();
     this.#early = [];
-    this.#relays?.close();
+    this.#h245.close();
     this.#context.legs.close(this.#leg);
     const last = this.#context.sessions.remove(this);
     if (last) for (const id of new Set([this.callId, this.#incoming.admissionId])) this.#context.bandwidth.release(id);

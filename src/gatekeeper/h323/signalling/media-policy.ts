@@ -1,5 +1,5 @@
 import type { Zone } from '../../plan/plan.js';
-import type { SetupUUIE } from '../asn1/h225.js';
+import type { H323UserInformation, SetupUUIE } from '../asn1/h225.js';
 import type { ClearToken } from '../asn1/h235.js';
 import {
   type H245Pdu,
@@ -12,6 +12,7 @@ import {
 import { PerError } from '../asn1/per/per-error.js';
 import { type ChannelSecurity, channelSecurity } from '../h235/media-channels.js';
 import { answersEncryption, offersEncryption } from '../h235/media-keys.js';
+import { fastStartOf } from './hop-by-hop.js';
 
 /**
  * Why a Setup may not come from, or go to, this zone as it is: a sentence that says what to switch on. Undefined: it may. Where encryption is
@@ -62,6 +63,24 @@ export class MediaPolicy {
     if (answer.ok) this.#agreed ??= answer.cipher;
     if (!this.#required) return undefined;
     return answer.ok ? this.#clear : answer.sentence;
+  }
+
+  /** All that a message of `party` says of media: channels of fast start, and the H.245 that it carries. */
+  message(uuie: H323UserInformation | undefined, party: string): string | undefined {
+    const pdu = uuie?.['h323-uu-pdu'];
+    if (!pdu) return undefined;
+    const body = pdu['h323-message-body'];
+    // A Setup's are offers, of which the called side chooses.
+    const chosen = body.type === 'setup' ? undefined : fastStartOf(body);
+    const unfit = chosen && this.fastStart(chosen, party);
+    if (unfit !== undefined) return unfit;
+    // H.323 §8.2.4: H.245 that goes along with fast start.
+    const parallel = body.type === 'setup' ? body.value.parallelH245Control : undefined;
+    for (const bytes of [...(pdu.h245Control ?? []), ...(parallel ?? [])]) {
+      const sentence = this.h245(bytes, party);
+      if (sentence !== undefined) return sentence;
+    }
+    return undefined;
   }
 
   /** The channels that the called side chose from the fast start offers, or that either side (`party`) proposes anew. */

@@ -100,6 +100,24 @@ describe('the answer where encryption is required', () => {
     expect(world().record()).toMatchObject({ reason: 'completed', cipher: 'AES-128' });
   });
 
+  it('counts as the weakest of what came in all its messages', async () => {
+    const [norr, syd] = await parties();
+    const weak = offer.map((token): ClearToken => {
+      const { dhkey } = token;
+      return dhkey ? { ...token, dhkey: { ...dhkey, modSize: { bytes: dhkey.modSize.bytes.subarray(0, 64), length: 512 } } } : token;
+    });
+    const { leg, identifier } = place(norr, syd.alias);
+    const callee = await syd.called();
+    callee.take('setup');
+    proceed(callee, identifier, { tokens: weak });
+    connect(callee, identifier, { tokens: answer });
+    await world().settle();
+    leg.take('callProceeding');
+    expect(releaseOf(leg.take('releaseComplete')).reason).toBe('securityDenied');
+    expect(world().record()).toMatchObject({ reason: 'answerNotEncrypted', answer: null });
+    callee.take('releaseComplete');
+  });
+
   it('counts as the larger group where both offer it', async () => {
     const [norr, syd] = await parties();
     const strong = tokensFor('DH-2048');
