@@ -123,6 +123,12 @@ export class Service {
         const { inboundConnections, outboundConnections } = edge.transportStats;
         return [{ direction: 'in', open: inboundConnections } as const, { direction: 'out', open: outboundConnections } as const];
       },
+      ...(h323 && {
+        h323: () => {
+          const { endpoints, signalling } = h323.stats;
+          return { endpoints, in: signalling.inboundConnections, out: signalling.outboundConnections };
+        },
+      }),
       records: () => ({
         pending: records.pending,
         written: records.written,

@@ -25,6 +25,12 @@ export function cpuSecondsOf(pids: readonly number[]): number {
   return ticks / ticksPerSecond;
 }
 
+/** Megabytes (2^20) of memory that a process has in use: VmRSS of proc(5). */
+export function residentMegabytes(pid: number): number {
+  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
+  return Number(kilobytes) / 1024;
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -98,7 +98,7 @@ export async function writeConfiguration(workspace: Workspace, speaksH323 = fals
     http: { address: '127.0.0.1', port: 0 },
   };
   await writeFile(join(folder, 'plan.yaml'), stringify(plan, { aliasDuplicateObjects: false }));
-  await writeFile(join(folder, 'portvakt.yaml'), stringify(config));
+  await writeFile(join(folder, 'portvakt.yaml'), stringify(config, { aliasDuplicateObjects: false }));
   return join(folder, 'portvakt.yaml');
 }
 

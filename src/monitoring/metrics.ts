@@ -15,6 +15,8 @@ export interface MetricSources {
   readonly messages?: () => Iterable<{ readonly transport: string; readonly direction: 'in' | 'out'; readonly count: number }>;
   /** Open TCP and TLS connections, by who opened them. */
   readonly connections?: () => Iterable<{ readonly direction: 'in' | 'out'; readonly open: number }>;
+  /** Registered H.323 endpoints, and open call-signalling connections by who opened them. */
+  readonly h323?: () => { readonly endpoints: number; readonly in: number; readonly out: number };
   readonly transactions?: () => { readonly client: number; readonly server: number };
   readonly records?: () => { readonly pending: number; readonly written: number; readonly lost: number; readonly degraded: boolean };
   readonly plan?: () => { readonly revision: string };
@@ -219,6 +221,16 @@ export class Metrics implements CallObserver {
     });
     this.#gauge('portvakt_sip_transactions', 'SIP transactions that live now', ['side'], (gauge) => {
       for (const [side, open] of Object.entries(this.#sources.transactions?.() ?? {})) gauge.set({ side }, open);
+    });
+    this.#gauge('portvakt_h323_endpoints', 'H.323 endpoints registered now', [], (gauge) => {
+      const h323 = this.#sources.h323?.();
+      if (h323) gauge.set(h323.endpoints);
+    });
+    this.#gauge('portvakt_h323_connections', 'Open call-signalling connections, by who opened them', ['direction'], (gauge) => {
+      const h323 = this.#sources.h323?.();
+      if (!h323) return;
+      gauge.set({ direction: 'in' }, h323.in);
+      gauge.set({ direction: 'out' }, h323.out);
     });
     this.#gauge('portvakt_plan_info', 'Always 1: the revision of the address plan in force is in the label', ['revision'], (gauge) => {
       const plan = this.#sources.plan?.();

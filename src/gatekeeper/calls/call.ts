@@ -43,7 +43,7 @@ export interface CallRecord {
   /** Seconds from answer to end, three decimals; 0 without an answer. */
   readonly durationSeconds: number;
   readonly reason: ReasonCode;
-  /** The last SIP status (or mapped H.323 cause) that either side gave; null when there was none. */
+  /** The last SIP status that either side gave, or in a call over H.323 the Q.850 cause; null when there was none. */
   readonly status: number | null;
   /** `AES_CM_128_HMAC_SHA1_80`, `AEAD_AES_256_GCM`, `DTLS-SRTP`, or `none` where a zone is exempt; null without an answer. */
   readonly cipher: string | null;

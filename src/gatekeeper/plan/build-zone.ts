@@ -68,9 +68,8 @@ export function buildZone(id: string, source: ZoneSource, organisation: Organisa
       const peers = entriesOf(source.peers).map(([index, peer]) => buildH323Peer(id, peer, [...path, 'peers', index], report));
       const sources = withPeers('h323-neighbour', base.sources, peers);
       checkNeighbour(id, peers, sources, path, report);
-      const bandwidth = buildBandwidth(source.bandwidth, [...path, 'bandwidth'], report);
       const { search = 'parallel', hopCount = HOP_COUNT } = source;
-      return { kind: 'h323-neighbour', ...base, sources, peers, bandwidth, search, hopCount } satisfies H323NeighbourZone;
+      return { kind: 'h323-neighbour', ...base, sources, peers, search, hopCount } satisfies H323NeighbourZone;
     }
   }
 }

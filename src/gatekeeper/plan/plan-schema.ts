@@ -114,7 +114,6 @@ const h323Neighbour = block({
   peers: list(h323Peer, 'a list of peers', '[{ host: gk.norr.example }]'),
   search: z.optional(choice('parallel', 'in-order')),
   hopCount: z.optional(whole(1, 255, 7)),
-  bandwidth,
 });
 const h323Gateway = block({ kind: z.literal('h323-gateway'), ...common, sources, accounts, bandwidth, unregistered });
 

@@ -99,10 +99,7 @@ export interface ZoneSources {
   readonly certificateNames: readonly string[];
 }
 
-/** A zone that H.323 reaches. */
-export type H323Zone = HostedZone | H323NeighbourZone | H323GatewayZone;
-
-/** What H.323 calls of one zone may use, both directions of a call together, in kbit/s. Undefined: as much as they ask for. */
+/** What H.323 calls of a zone's registered endpoints may use, both directions of a call together, in kbit/s. Undefined: as much as they ask for. */
 export interface Bandwidth {
   /** One call: what is asked above is granted up to here. */
   readonly callKbps: number | undefined;
@@ -164,7 +161,6 @@ export interface H323NeighbourZone extends ZoneBase {
   readonly kind: 'h323-neighbour';
   readonly organisation: Organisation;
   readonly peers: readonly H323Peer[];
-  readonly bandwidth: Bandwidth;
   /** `parallel`: LRQ goes to all peers at once, and the first LCF counts. `in-order`: by priority and weight, one after the other. */
   readonly search: 'parallel' | 'in-order';
   /** LRQ.hopCount: how many gatekeepers may hand the question on, 1 to 255 (H.225.0 §7.13). */

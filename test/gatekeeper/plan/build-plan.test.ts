@@ -94,7 +94,6 @@ describe('buildPlan', () => {
       sources: { addresses: ['2001:db8::7'] },
       search: 'parallel',
       hopCount: 7,
-      bandwidth: unlimited,
     });
     for (const id of ['mcu', 'rooms']) expect(plan?.zones.get(id)).toMatchObject({ unregistered: false, bandwidth: unlimited });
     const rooms = plan?.zones.get('rooms');
@@ -115,9 +114,9 @@ describe('buildPlan', () => {
       expect(findings).toEqual([]);
       expect(plan?.zones.get('norr')).toMatchObject({ kind, bandwidth, unregistered: true });
     }
-    const { plan, findings } = build(neighbour('search: in-order, hopCount: 3, bandwidth: { call: 4000 }'));
+    const { plan, findings } = build(neighbour('search: in-order, hopCount: 3'));
     expect(findings).toEqual([]);
-    expect(plan?.zones.get('syd')).toMatchObject({ search: 'in-order', hopCount: 3, bandwidth: { callKbps: 4000, totalKbps: undefined } });
+    expect(plan?.zones.get('syd')).toMatchObject({ search: 'in-order', hopCount: 3 });
   });
 
   it('knows a neighbour by its address, whatever the port, unless something more exact is written', () => {
