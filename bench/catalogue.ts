@@ -12,7 +12,6 @@ export const catalogue: readonly Benchmark[] = [
   { name: 'sip-message', file: 'sip-message.bench.js', quick: [] },
   { name: 'sip-transaction', file: 'sip-transaction.bench.js', quick: [] },
   { name: 'transport', file: 'transport.bench.js', quick: [] },
-  { name: 'h323-ras', file: 'h323-ras.bench.js', quick: [] },
   { name: 'registrar', file: 'registrar.bench.js', quick: [] },
   { name: 'fuzz', file: 'sip-fuzz.js', quick: ['50000'] },
   { name: 'h323-codec', file: 'h323-codec.bench.js', quick: [] },
