@@ -112,7 +112,7 @@ export interface H323Timers {
   readonly huntMs: number;
   /** To open a TCP or TLS connection. */
   readonly connectMs: number;
-  /** A call-signalling connection with calls on it is tried when nothing came for so long; 0: never. */
+  /** From one empty TPKT to the next on a call-signalling connection that carries calls; 0: none. */
   readonly keepAliveSeconds: number;
 }
 

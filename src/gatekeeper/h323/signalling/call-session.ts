@@ -31,8 +31,8 @@ const PROCEEDING_MS = 1_000;
 const MAX_EARLY = 32;
 /** Messages of one direction that wait for an H.245 port. */
 const MAX_QUEUED = 64;
-/** Half keys of one called side that are judged, the weakest of them: none offers more groups. */
-const MAX_TOKENS = 32;
+/** Tokens of one called side that are judged, by the weakest half key: stacks repeat some nine in each of its messages. More ends the call. */
+const MAX_TOKENS = 64;
 /** A DRQ may overtake the Release Complete that goes with it. */
 const DISENGAGE_GRACE_MS = 2_000;
 /** Q.850. */
@@ -314,7 +314,13 @@ export class CallSession implements LegOwner, HuntOwner {
     const body = message.uuie?.['h323-uu-pdu']['h323-message-body'];
     const tokens = body && tokensOf(body);
     // A Connect may carry tokens for the hop alone, after the keys came in an earlier message.
-    if (tokens?.some(halfKeyIn)) attempt.tokens = [...(attempt.tokens ?? []), ...tokens].slice(0, MAX_TOKENS);
+    if (tokens?.some(halfKeyIn)) {
+      attempt.tokens = [...(attempt.tokens ?? []), ...tokens];
+      if (attempt.tokens.length > MAX_TOKENS) {
+        this.#tooMuch();
+        return undefined;
+      }
+    }
     if (this.#insecure(this.#media.message(message.uuie, this.#nameOf('callee')), 'callee')) return undefined;
     // Whatever it says first ends T303, and from then on its time is bounded by T310.
     if (!this.answered && !this.#waiting) this.#wait(this.#context.timers.establishmentMs);

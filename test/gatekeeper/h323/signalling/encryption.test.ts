@@ -118,6 +118,18 @@ describe('the answer where encryption is required', () => {
     callee.take('releaseComplete');
   });
 
+  it('has an end: a weak key cannot hide behind any number of others', async () => {
+    const [norr, syd] = await parties();
+    const { leg, identifier } = place(norr, syd.alias);
+    const callee = await syd.called();
+    callee.take('setup');
+    proceed(callee, identifier, { tokens: Array.from({ length: 65 }, () => answer).flat() });
+    await world().settle();
+    expect(releaseOf(leg.take('releaseComplete')).reason).toBe('gatekeeperResources');
+    expect(world().record()).toMatchObject({ reason: 'overloaded', answer: null });
+    callee.take('releaseComplete');
+  });
+
   it('counts as the larger group where both offer it', async () => {
     const [norr, syd] = await parties();
     const strong = tokensFor('DH-2048');
