@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RedisConnection } from '../../src/state/redis.js';
+import { freePort } from './free-port.js';
+import { Program } from './processes.js';
+
+/** A real redis-server on a free port of loopback, with a folder of its own. */
+export class RedisServer {
+  readonly port: number;
+  readonly #directory: string;
+  readonly #args: readonly string[];
+  #program: Program;
+
+  private constructor(port: number, directory: string, args: readonly string[], program: Program) {
+    this.port = port;
+    this.#directory = directory;
+    this.#args = args;
+    this.#program = program;
+  }
+
+  /** @param args more of its command line: `--requirepass secret` */
+  static async start(...args: string[]): Promise<RedisServer> {
+    const port = await freePort();
+    const directory = await mkdtemp(join(tmpdir(), 'portvakt-redis-'));
+    const all = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', '', '--appendonly', 'yes', ...args];
+    return new RedisServer(port, directory, all, await run(all));
+  }
+
+  get connection(): RedisConnection {
+    return { servers: { kind: 'single', host: '127.0.0.1', port: this.port, db: 0 } };
+  }
+
+  get directory(): string {
+    return this.#directory;
+  }
+
+  get pid(): number {
+    return this.#program.pid;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#program.signal(signal);
+  }
+
+  /** Ends it, in order or by SIGKILL. What it wrote to its disk stays. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    this.#program.signal(signal);
+    await this.#program.exit;
+  }
+
+  /** After `stop`: the same port and the same folder. */
+  async startAgain(): Promise<void> {
+    this.#program = await run(this.#args);
+  }
+
+  /** Ends it and takes its folder away. */
+  async remove(): Promise<void> {
+    if (!this.#program.ended) await this.stop('SIGKILL');
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+}
+
+async function run(args: readonly string[]): Promise<Program> {
+  const program = await Program.start('redis-server', args);
+  await program.says(/Ready to accept connections/);
+  return program;
+}
