@@ -125,6 +125,11 @@ export class RedisStore implements StateStore {
     return this.#status;
   }
 
+  /** Instances that share the store, this one among them, as far as is known. */
+  get instances(): number {
+    return this.#licences.instances;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

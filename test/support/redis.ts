@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RedisConnection } from '../../src/state/redis.js';
@@ -52,6 +52,12 @@ export class RedisServer {
   /** After `stop`: the same port and the same folder. */
   async startAgain(): Promise<void> {
     this.#program = await run(this.#args);
+  }
+
+  /** After `stop`: its disk is lost. */
+  async forget(): Promise<void> {
+    await rm(this.#directory, { recursive: true, force: true });
+    await mkdir(this.#directory);
   }
 
   /** Ends it and takes its folder away. */

@@ -50,6 +50,11 @@ export class SharedLicences implements LicenceStore {
     return used + (this.#held.get(organisation) ?? 0) - (this.#last.held.get(organisation) ?? 0);
   }
 
+  /** Owners that live, this one among them: as many parts what is left is divided into when Redis goes away. */
+  get instances(): number {
+    return this.#instances;
+  }
+
   /** For a lease alone: takes some and gives others back, or nothing and the limit that was in the way. */
   change(taken: readonly OrganisationLimit[], given: readonly OrganisationId[]): Promise<LicenceRefusal | undefined> {
     return this.#exchange(0, 0, taken, given);
