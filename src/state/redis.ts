@@ -49,6 +49,9 @@ export interface RedisStatus {
   readonly reason: string | undefined;
 }
 
+const BEAT_MS = 500;
+/** Instances find Redis again within so long of each other, and then need a beat. */
+const RECONNECT_MS = 1000;
 const EXPIRY_MS = 1000;
 const EXPIRY_CATCH_UP_MS = 10;
 /** Aliases read at once when everything is read. */
@@ -115,7 +118,8 @@ export class RedisStore implements StateStore {
     });
     const shared = { link: this.#link, keys: this.#keys, owner: this.#owner };
     this.#registrations = new SharedRegistrations({ ...shared, clock: options.clock, maxStream: options.maxStream ?? 100_000 });
-    this.#licences = new SharedLicences({ ...shared, deadMs: options.deadMs ?? 10_000 });
+    const graceMs = 2 * (options.beatMs ?? BEAT_MS) + RECONNECT_MS;
+    this.#licences = new SharedLicences({ ...shared, clock: options.clock, deadMs: options.deadMs ?? 10_000, graceMs });
     this.registrations = this.#registrations;
     this.licences = this.#licences;
     this.nonces = new LocalNonces(options);
@@ -173,7 +177,7 @@ export class RedisStore implements StateStore {
   }
 
   #beatSoon(): void {
-    this.#beat = this.#options.clock.after(this.#options.beatMs ?? 500, () => {
+    this.#beat = this.#options.clock.after(this.#options.beatMs ?? BEAT_MS, () => {
       // With a slow Redis a beat may last longer than the pause between two.
       this.#beating ??= this.#beatOnce().finally(() => {
         this.#beating = undefined;
@@ -221,11 +225,12 @@ export class RedisStore implements StateStore {
 
   async #recover(): Promise<void> {
     this.#complaint = undefined;
+    // Licences first: the sooner everyone has said what it holds, the sooner the store counts right.
+    await this.#licences.settle();
+    await this.#licences.beat();
     const { position, common } = await this.#catchUp();
     this.#registrations.startAt(position);
     await this.#compareAll(common);
-    await this.#licences.settle();
-    await this.#licences.beat();
     await this.#registrations.handOn();
     if (this.#closing) return;
     // Nothing was waited for since the last look at what is to be handed on: nobody can have changed anything here alone.

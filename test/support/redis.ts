@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RedisConnection } from '../../src/state/redis.js';
@@ -20,10 +20,19 @@ export class RedisServer {
   }
 
   /** @param args more of its command line: `--requirepass secret` */
-  static async start(...args: string[]): Promise<RedisServer> {
+  static start(...args: string[]): Promise<RedisServer> {
+    return RedisServer.#start((port) => ['--port', String(port)], args);
+  }
+
+  /** The same, where only TLS is spoken. */
+  static startTls(...args: string[]): Promise<RedisServer> {
+    return RedisServer.#start((port) => ['--port', '0', '--tls-port', String(port)], args);
+  }
+
+  static async #start(listening: (port: number) => string[], args: readonly string[]): Promise<RedisServer> {
     const port = await freePort();
     const directory = await mkdtemp(join(tmpdir(), 'portvakt-redis-'));
-    const all = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', '', '--appendonly', 'yes', ...args];
+    const all = [...listening(port), '--bind', '127.0.0.1', '--dir', directory, '--save', '', '--appendonly', 'yes', ...args];
     return new RedisServer(port, directory, all, await run(all));
   }
 
@@ -71,4 +80,47 @@ async function run(args: readonly string[]): Promise<Program> {
   const program = await Program.start('redis-server', args);
   await program.says(/Ready to accept connections/);
   return program;
+}
+
+/** A real redis-sentinel that watches `master`; it decides alone. */
+export class RedisSentinel {
+  readonly port: number;
+  readonly #directory: string;
+  readonly #program: Program;
+
+  private constructor(port: number, directory: string, program: Program) {
+    this.port = port;
+    this.#directory = directory;
+    this.#program = program;
+  }
+
+  /** `name` is what the master is called; it counts as down after `downMs`. */
+  static async start(master: RedisServer, name: string, downMs: number): Promise<RedisSentinel> {
+    const port = await freePort();
+    const directory = await mkdtemp(join(tmpdir(), 'portvakt-sentinel-'));
+    const file = join(directory, 'sentinel.conf');
+    const lines = [
+      `port ${port}`,
+      'bind 127.0.0.1',
+      `dir ${directory}`,
+      `sentinel monitor ${name} 127.0.0.1 ${master.port} 1`,
+      `sentinel down-after-milliseconds ${name} ${downMs}`,
+      `sentinel failover-timeout ${name} 5000`,
+    ];
+    await writeFile(file, `${lines.join('\n')}\n`);
+    const program = await Program.start('redis-sentinel', [file]);
+    await program.says(/\+monitor master/);
+    return new RedisSentinel(port, directory, program);
+  }
+
+  /** Waits until it knows a replica: before that nobody could be promoted. */
+  async knowsReplica(): Promise<void> {
+    await this.#program.says(/\+slave slave/);
+  }
+
+  async remove(): Promise<void> {
+    this.#program.signal('SIGKILL');
+    await this.#program.exit;
+    await rm(this.#directory, { recursive: true, force: true });
+  }
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.js';
 import type { OrganisationId } from '../../gatekeeper/plan/plan.js';
 import type { CallLease, CallLicenceRequest, CallLicenceResult, LicenceRefusal, LicenceStore, OrganisationLimit } from '../store.js';
 import type { Keys } from './keys.js';
@@ -7,8 +8,18 @@ export interface LicencesOptions {
   readonly owner: string;
   readonly link: Link;
   readonly keys: Keys;
+  readonly clock: Clock;
   /** An owner that was not heard of for so long is dead. */
   readonly deadMs: number;
+  /** After Redis was away: within so long the others have said what they hold, too. */
+  readonly graceMs: number;
+}
+
+/** What is free at a beat is divided among the instances: this is what one of them may take when Redis goes away. */
+interface Basis {
+  readonly held: ReadonlyMap<string, number>;
+  readonly used: ReadonlyMap<string, number>;
+  readonly instances: number;
 }
 
 /** All calls, where the others are those of an organisation. No organisation's id has such a character. */
@@ -27,11 +38,12 @@ export class SharedLicences implements LicenceStore {
   readonly #held = new Map<string, number>();
   /** What all instances hold, as the store said last. */
   #used = new Map<string, number>();
-  #instances = 1;
+  #basis: Basis = { held: new Map(), used: new Map(), instances: 1 };
+  #away = true;
+  /** Until then not only the store has to agree, but the share as well: the store does not know yet what others granted without it. */
+  #graceUntil = 0;
   #term = 0;
   #settling: Promise<void> | undefined;
-  /** What was so when Redis went away. Absent: Redis is there. */
-  #last: { readonly held: ReadonlyMap<string, number>; readonly instances: number } | undefined = { held: new Map(), instances: 1 };
 
   constructor(options: LicencesOptions) {
     this.#options = options;
@@ -45,14 +57,14 @@ export class SharedLicences implements LicenceStore {
   }
 
   callsInUse(organisation: OrganisationId = TOTAL): number {
-    const used = this.#used.get(organisation) ?? 0;
-    if (!this.#last) return used;
-    return used + (this.#held.get(organisation) ?? 0) - (this.#last.held.get(organisation) ?? 0);
+    if (!this.#away) return this.#used.get(organisation) ?? 0;
+    const { used, held } = this.#basis;
+    return (used.get(organisation) ?? 0) + (this.#held.get(organisation) ?? 0) - (held.get(organisation) ?? 0);
   }
 
   /** Owners that live, this one among them: as many parts what is left is divided into when Redis goes away. */
   get instances(): number {
-    return this.#instances;
+    return this.#basis.instances;
   }
 
   /** For a lease alone: takes some and gives others back, or nothing and the limit that was in the way. */
@@ -68,7 +80,7 @@ export class SharedLicences implements LicenceStore {
 
   /** Redis is away: from now on licences come from this instance's share. */
   goAway(): void {
-    this.#last ??= { held: new Map(this.#held), instances: this.#instances };
+    this.#away = true;
   }
 
   /** Tells the store what is held, whatever it believed; from then on licences come from it again. Rejects when Redis is away. */
@@ -86,8 +98,14 @@ export class SharedLicences implements LicenceStore {
     await link.run((client) => client.settleLicences(...this.#keys(owner), owner, term, deadMs, ...held));
     const before = JSON.stringify(held);
     // Calls that began or ended here while that was on its way: under the old term, or while Redis counted as away.
-    if (this.#last && JSON.stringify([...this.#held].flat()) !== before) await this.#settle();
-    else this.#last = undefined;
+    if (this.#away && JSON.stringify([...this.#held].flat()) !== before) await this.#settle();
+    else if (this.#away) this.#comeBack();
+  }
+
+  #comeBack(): void {
+    this.#away = false;
+    // At the very start there was nothing before.
+    if (this.#term > 1) this.#graceUntil = this.#options.clock.now() + this.#options.graceMs;
   }
 
   /** Says that this instance lives, buries those that do not, and learns what is in use. Rejects when Redis is away. */
@@ -99,9 +117,9 @@ export class SharedLicences implements LicenceStore {
       await this.settle();
       return;
     }
-    this.#instances = Math.max(1, instances);
     this.#used = new Map();
     for (let at = 0; at < used.length; at += 2) this.#used.set(used[at] ?? '', Number(used[at + 1]));
+    if (!this.#inGrace()) this.#basis = { held: new Map(this.#held), used: new Map(this.#used), instances: Math.max(1, instances) };
     for (const one of dead) await link.run((client) => client.bury(...this.#keys(one), one, 0));
   }
 
@@ -120,7 +138,11 @@ export class SharedLicences implements LicenceStore {
     const { link, owner, keys } = this.#options;
     // What goes back is held no more from this moment on, whatever becomes of the message.
     if (calls < 0) this.#hold(-1, [], given);
-    for (let tries = 0; tries < 3 && !this.#last; tries++) {
+    if (calls >= 0 && !this.#away && this.#inGrace()) {
+      const refused = this.#beyondShare(calls, total, taken);
+      if (refused) return refused;
+    }
+    for (let tries = 0; tries < 3 && !this.#away; tries++) {
       const term = this.#term;
       const args = [
         keys.licences,
@@ -164,17 +186,25 @@ export class SharedLicences implements LicenceStore {
     taken: readonly OrganisationLimit[],
     given: readonly OrganisationId[],
   ): LicenceRefusal | undefined {
-    for (const { id, limit } of taken) if (!this.#isInShare(id, limit)) return refusal(id);
-    if (calls > 0 && !this.#isInShare(TOTAL, total)) return refusal(undefined);
-    this.#hold(calls, taken, given);
-    return undefined;
+    const refused = this.#beyondShare(calls, total, taken);
+    if (!refused) this.#hold(calls, taken, given);
+    return refused;
   }
 
-  /** What was free when Redis went away, divided among those that were there: if all of them take theirs, the limit holds. */
+  #beyondShare(calls: number, total: number, taken: readonly OrganisationLimit[]): LicenceRefusal | undefined {
+    for (const { id, limit } of taken) if (!this.#isInShare(id, limit)) return refusal(id);
+    return calls > 0 && !this.#isInShare(TOTAL, total) ? refusal(undefined) : undefined;
+  }
+
+  /** If all instances that were there take theirs, the limit holds. */
   #isInShare(id: string, limit: number): boolean {
-    const { held, instances } = this.#last ?? { held: this.#held, instances: this.#instances };
-    const share = Math.floor(Math.max(0, limit - (this.#used.get(id) ?? 0)) / instances);
+    const { held, used, instances } = this.#basis;
+    const share = Math.floor(Math.max(0, limit - (used.get(id) ?? 0)) / instances);
     return (this.#held.get(id) ?? 0) + 1 <= (held.get(id) ?? 0) + share;
+  }
+
+  #inGrace(): boolean {
+    return this.#options.clock.now() < this.#graceUntil;
   }
 
   #hold(calls: number, taken: readonly OrganisationLimit[], given: readonly OrganisationId[]): void {
