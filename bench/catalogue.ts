@@ -13,6 +13,7 @@ export const catalogue: readonly Benchmark[] = [
   { name: 'sip-transaction', file: 'sip-transaction.bench.js', quick: [] },
   { name: 'transport', file: 'transport.bench.js', quick: [] },
   { name: 'registrar', file: 'registrar.bench.js', quick: [] },
+  { name: 'state', file: 'state.bench.js', quick: [] },
   { name: 'fuzz', file: 'sip-fuzz.js', quick: ['50000'] },
   { name: 'h323-codec', file: 'h323-codec.bench.js', quick: [] },
   { name: 'h323-fuzz', file: 'h323-fuzz.js', quick: ['50000'] },

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Admin, openAdmin, type ReloadResult } from './admin/http.js';
 import { type Clock, systemClock, type Timer } from './clock.js';
@@ -22,6 +23,7 @@ import { licenceUse } from './monitoring/licence-use.js';
 import { callLogLine, type Logger } from './monitoring/log.js';
 import { Metrics } from './monitoring/metrics.js';
 import { MemoryStore } from './state/memory.js';
+import { RedisStore } from './state/redis.js';
 import type { StateStore } from './state/store.js';
 import { version } from './version.js';
 
@@ -70,8 +72,8 @@ export class Service {
       await ensureWritable(config.dataDirectory, 'The data directory', 'dataDirectory');
       await ensureWritable(config.records.directory, "The records' directory", 'records.directory');
       const tls = await tlsOf(config);
-      const store = keep(new MemoryStore({ clock, nonceLifetimeSeconds: config.sip.registrar.nonceSeconds }));
       const metrics = keep(new Metrics(version));
+      const store = keep(await openStore(config, clock, metrics, logger));
       const onProblem = (sentence: string) => logger.error(sentence);
       const onRecovered = (sentence: string) => logger.info(sentence);
       const records = keep(await RecordWriter.open({ ...config.records, clock, onProblem, onRecovered }));
@@ -136,6 +138,7 @@ export class Service {
         degraded: records.degraded !== undefined,
       }),
       plan: () => current.plan,
+      ...(store instanceof RedisStore ? { stateUp: () => store.status.state === 'connected' } : {}),
     });
   }
 
@@ -174,6 +177,7 @@ export class Service {
     return [
       ...(this.#draining ? ['This instance is being stopped: it takes no new calls'] : []),
       ...(degraded === undefined ? [] : [degraded]),
+      ...stateProblems(this.#parts.store),
     ];
   }
 
@@ -289,6 +293,35 @@ export class Service {
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
+
+/** Where `state` says: in this process, or on Redis. Rejects with a sentence when Redis cannot be used. */
+async function openStore({ state, instance, sip }: ServiceConfig, clock: Clock, metrics: Metrics, logger: Logger): Promise<StateStore> {
+  const nonces = { clock, nonceLifetimeSeconds: sip.registrar.nonceSeconds };
+  if (state === 'memory') return new MemoryStore(nonces);
+  const { servers, username, password, tls, ca, keyPrefix } = state.redis;
+  const authorities = ca === undefined ? undefined : await readFile(ca, 'utf8');
+  return RedisStore.open({
+    ...nonces,
+    instance,
+    connection: { servers, username, password, tls: tls ? { ca: authorities } : undefined },
+    keyPrefix,
+    observer: {
+      command: (seconds) => metrics.stateCommands.add(seconds),
+      followed: (seconds) => metrics.stateStaleness.add(seconds),
+      changed: (reason) => {
+        if (reason === undefined) logger.info('Redis is connected: state is shared with the other instances');
+        else logger.error({ reason }, 'Redis is away: this instance goes on alone');
+      },
+    },
+  });
+}
+
+function stateProblems(store: StateStore): string[] {
+  if (!(store instanceof RedisStore) || store.status.state === 'connected') return [];
+  const { since, reason } = store.status;
+  const why = reason === undefined ? '' : ` (${reason})`;
+  return [`Redis is away since ${new Date(since).toISOString()}${why}: this instance goes on alone, with its share of the licences`];
+}
 
 /** The certificate that the configuration names, or one that we make for loopback. */
 async function tlsOf(config: ServiceConfig): Promise<TlsOptions | undefined> {

@@ -20,7 +20,7 @@ export const service = { project: 'tsconfig.json', output: 'dist', sources: ['sr
 export const benchmarks = {
   project: 'tsconfig.bench.json',
   output: 'dist-bench',
-  sources: ['src', 'bench', 'test/gatekeeper/sip', 'package.json'],
+  sources: ['src', 'bench', 'test/gatekeeper/sip', 'test/support', 'package.json'],
   sourceRoot: '',
 };
 

@@ -18,6 +18,8 @@ export const testPackages = [
   { name: 'baresip-core', proof: 'baresip' },
   { name: 'tshark', proof: 'tshark' },
   { name: 'openssl', proof: 'openssl' },
+  { name: 'redis-server', proof: 'redis-server' },
+  { name: 'redis-sentinel', proof: 'redis-sentinel' },
 ];
 
 /** @type {readonly DebianPackage[]} What the benchmarks compare with and drive, beside the tests' tools. */
@@ -25,6 +27,7 @@ export const benchPackages = [
   { name: 'kamailio', proof: 'kamailio' },
   { name: 'sip-tester', proof: 'sipp' },
   { name: 'tshark', proof: 'tshark' },
+  { name: 'redis-server', proof: 'redis-server' },
 ];
 
 /** @type {readonly DebianPackage[]} What ../mediasoup-worker/build.sh compiles with and links against. */

@@ -1,11 +1,12 @@
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { type BuiltPlan, buildPlan } from '../gatekeeper/plan/build-plan.js';
 import type { Plan } from '../gatekeeper/plan/plan.js';
 import { checkTogether } from './check-together.js';
 import { type Finding, hasErrors, sortFindings } from './finding.js';
-import { type ReadService, readService, type ServiceConfig } from './service-config.js';
+import { type ReadService, readService, type ServiceConfig, type StateConfig } from './service-config.js';
 import { readTlsFiles } from './tls-files.js';
+import type { YamlSource } from './yaml-source.js';
 
 /*
  * The edge between the readers, which are pure, and the disk. What `serve`, `check` and `route` begin with, and every reload.
@@ -55,9 +56,27 @@ async function loadService(path: string): Promise<{ service: ReadService | undef
   if (typeof text !== 'string') return { service: undefined, findings: [text] };
   const read = readService(path, text);
   if (read.service === undefined) return { service: read, findings: read.findings };
+  const ofState = await stateProblem(read.service.state, read.source);
   const { problems } = await readTlsFiles(read.service.sip.tls, shown);
   const ofFiles = problems.map(({ severity, key, message, hint }) => read.source.finding(severity, ['sip', 'tls', key], message, hint));
-  return { service: read, findings: sortFindings([...read.findings, ...ofFiles]) };
+  return { service: read, findings: sortFindings([...read.findings, ...ofFiles, ...ofState]) };
+}
+
+async function stateProblem(state: StateConfig, source: YamlSource): Promise<Finding[]> {
+  const ca = state === 'memory' ? undefined : state.redis.ca;
+  if (ca === undefined) return [];
+  const path = ['state', 'redis', 'ca'];
+  const hint = 'write the path of a PEM file with certificates, or take it away';
+  try {
+    const text = await readFile(ca, 'utf8');
+    return text.includes('-----BEGIN CERTIFICATE-----')
+      ? []
+      : [source.finding('error', path, `the authorities' file ${shown(ca)} holds no certificates in PEM`, hint)];
+  } catch (error) {
+    return [
+      source.finding('error', path, `the authorities' file ${shown(ca)} cannot be read: ${(error as NodeJS.ErrnoException).code}`, hint),
+    ];
+  }
 }
 
 async function readText(path: string, file: string): Promise<string | Finding> {

@@ -4,9 +4,11 @@ import { hasErrors, sortFindings } from './finding.js';
 import { checkH323, type H323Config } from './h323-config.js';
 import { readShape } from './schema.js';
 import { serviceSchema } from './service-schema.js';
+import { checkState, type StateConfig, type StateShape, stateConfig } from './state-config.js';
 import { readYaml, type YamlSource } from './yaml-source.js';
 
 export type * from './h323-config.js';
+export type { RedisConfig, StateConfig } from './state-config.js';
 
 /** `config/portvakt.yaml` as the service uses it: every default filled in, every path absolute. */
 export interface ServiceConfig {
@@ -22,7 +24,7 @@ export interface ServiceConfig {
   readonly records: RecordsConfig;
   readonly log: { readonly level: LogLevel };
   /** Where registrations, calls and licences are kept. */
-  readonly state: 'memory';
+  readonly state: StateConfig;
 }
 
 export interface SipConfig {
@@ -157,6 +159,7 @@ export function readService(file: string, text: string): ReadService {
     dataDirectory,
     sip: { ...sip, tls: { ...sip.tls, certificate: at(sip.tls.certificate), key: at(sip.tls.key), ca: at(sip.tls.ca) } },
     records: { ...records, directory: at(records.directory) ?? resolve(dataDirectory, 'records') },
+    state: stateConfig(shaped.value.state, at),
   };
   return { service, plan, findings, source };
 }
@@ -212,6 +215,7 @@ function checkService(config: Shape, complete: boolean, source: YamlSource): Fin
     error(['sip', 'listen'], 'the service would listen nowhere', hint);
   }
   checkH323(config.h323, complete, error);
+  checkState(config.state, complete, error);
   const seen = new Map<string, Socket>();
   for (const socket of socketsOf(config)) {
     if (socket.port === 0) continue;
@@ -253,6 +257,7 @@ function nameOf({ path }: Socket, here: Socket): string {
   return list === here.path.slice(0, -1).join('.') ? `entry ${entry + 1}` : `${list} entry ${entry + 1}`;
 }
 
-type Shape = Omit<ServiceConfig, 'records'> & {
+type Shape = Omit<ServiceConfig, 'records' | 'state'> & {
+  readonly state: StateShape;
   readonly records: Omit<RecordsConfig, 'directory'> & { readonly directory: string | undefined };
 };

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { h323 } from './h323-schema.js';
 import { block, choice, flag, leaf, list, secret, text, whole } from './schema.js';
+import { state } from './state-schema.js';
 
 /* The shape of config/portvakt.yaml, with every default. What each key means stands in the file and in `service-config.ts`. */
 
@@ -115,5 +116,5 @@ export const serviceSchema = block({
     .transform(({ directory, maxBytes, keepFiles }) => ({ directory, maxBytes, keepFiles }))
     .prefault({}),
   log: block({ level: choice('info', 'trace', 'debug', 'warn', 'error', 'fatal', 'silent').default('info') }).prefault({}),
-  state: choice('memory').default('memory'),
+  state: state.prefault('memory'),
 });

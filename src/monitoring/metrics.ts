@@ -20,6 +20,8 @@ export interface MetricSources {
   readonly transactions?: () => { readonly client: number; readonly server: number };
   readonly records?: () => { readonly pending: number; readonly written: number; readonly lost: number; readonly degraded: boolean };
   readonly plan?: () => { readonly revision: string };
+  /** Whether the shared store answers. Left out: state is kept in memory. */
+  readonly stateUp?: () => boolean;
 }
 
 const METHODS = new Set('INVITE ACK BYE CANCEL OPTIONS REGISTER PRACK SUBSCRIBE NOTIFY PUBLISH INFO REFER MESSAGE UPDATE'.split(' '));
@@ -97,6 +99,18 @@ export class Metrics implements CallObserver {
   });
   /** state: `up` or `down`; how often peers changed to it. */
   readonly peerChanges = this.#tallies('portvakt_peer_changes_total', 'Trunk peers going up or down', 'zone', 'state');
+  /** Seconds until the shared store has answered a command. */
+  readonly stateCommands = new Spread(this.#registry, {
+    name: 'portvakt_state_commands_seconds',
+    help: 'Commands to the shared store, until they were answered',
+    bounds: [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25],
+  });
+  /** Seconds until a change made by another instance shows here. */
+  readonly stateStaleness = new Spread(this.#registry, {
+    name: 'portvakt_state_staleness_seconds',
+    help: 'From a change of a registration at another instance until it shows here, by the clocks of both',
+    bounds: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
+  });
   /** result: `applied`, `refused` */
   readonly planReloads = this.#tallies('portvakt_plan_reloads_total', 'Attempts to read the address plan again', 'result');
 
@@ -188,6 +202,11 @@ export class Metrics implements CallObserver {
     single('portvakt_call_records_degraded', '1 while call records cannot be written', () =>
       Number(this.#sources.records?.().degraded ?? false),
     );
+
+    this.#gauge('portvakt_state_up', '1 while the shared store answers; absent when state is kept in memory', [], (gauge) => {
+      const { stateUp } = this.#sources;
+      if (stateUp) gauge.set(Number(stateUp()));
+    });
 
     const licences = (name: string, help: string, pick: (use: LicenceUse) => number, service: boolean) =>
       this.#gauge(name, help, service ? ['licence'] : ['organisation', 'licence'], (gauge) => {

@@ -9,20 +9,14 @@ import type {
 } from '../gatekeeper/registry/registration.js';
 import { type RegistrationListener, Registry } from '../gatekeeper/registry/registry.js';
 import { CallLicences } from './call-licences.js';
-import { NonceWindows } from './nonce-window.js';
+import { type LocalNonceOptions, LocalNonces } from './local-nonces.js';
 import type { LicenceStore, NonceStore, RegistrationStore, StateStore } from './store.js';
 
 const EXPIRY_INTERVAL_MS = 1000;
 /** When more has run out than one turn may handle: soon again, but after the messages that wait. */
 const EXPIRY_CATCH_UP_MS = 10;
 
-export interface MemoryStoreOptions {
-  readonly clock: Clock;
-  /** How long nonces are good; their counts are remembered at least that long. Default 300. */
-  readonly nonceLifetimeSeconds?: number;
-  /** Used nonces remembered at most, in two halves; each takes about 100 bytes. Default 1,000,000. */
-  readonly maxNonces?: number;
-}
+export type MemoryStoreOptions = LocalNonceOptions;
 
 /** The embedded answer to `StateStore`: everything in this process, exact, gone with it. */
 export class MemoryStore implements StateStore {
@@ -36,7 +30,7 @@ export class MemoryStore implements StateStore {
   constructor(options: MemoryStoreOptions) {
     this.#clock = options.clock;
     this.registrations = new MemoryRegistrations(this.#registry, options.clock);
-    this.nonces = new MemoryNonces(options);
+    this.nonces = new LocalNonces(options);
     this.#expiry = this.#clock.after(EXPIRY_INTERVAL_MS, () => this.#expire());
   }
 
@@ -86,19 +80,5 @@ class MemoryRegistrations implements RegistrationStore {
 
   onChange(listener: RegistrationListener): () => void {
     return this.#registry.onChange(listener);
-  }
-}
-
-class MemoryNonces implements NonceStore {
-  readonly #windows: NonceWindows;
-  readonly #clock: Clock;
-
-  constructor(options: MemoryStoreOptions) {
-    this.#clock = options.clock;
-    this.#windows = new NonceWindows((options.nonceLifetimeSeconds ?? 300) * 1000, Math.ceil((options.maxNonces ?? 1_000_000) / 2));
-  }
-
-  use(nonce: string, nc: number, issuedAt: number): boolean {
-    return this.#windows.use(nonce, nc, issuedAt, this.#clock.now());
   }
 }

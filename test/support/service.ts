@@ -23,6 +23,8 @@ export interface ServiceSettings {
   readonly h323?: Section;
   readonly records?: Section;
   readonly logLevel?: string;
+  readonly instance?: string;
+  readonly state?: Section;
   /** Only in this process. */
   readonly clock?: Clock;
 }
@@ -141,7 +143,7 @@ async function writeFiles(settings: ServiceSettings): Promise<Files> {
   const anyPort = { address: '127.0.0.1', port: 0 };
   const listen = (['udp', 'tcp', 'tls'] as const).map((transport) => ({ transport, ...anyPort }));
   const config = {
-    instance: 'test-1',
+    instance: settings.instance ?? 'test-1',
     plan: 'plan.yaml',
     dataDirectory: 'data',
     sip: { listen, realm: 'test.example', ...settings.sip },
@@ -149,6 +151,7 @@ async function writeFiles(settings: ServiceSettings): Promise<Files> {
     http: { address: '127.0.0.1', port: 0 },
     ...(settings.records ? { records: settings.records } : {}),
     log: { level: settings.logLevel ?? 'info' },
+    ...(settings.state ? { state: settings.state } : {}),
   };
   await writeFile(files.config, stringify(config, { aliasDuplicateObjects: false }));
   return files;

@@ -1,10 +1,9 @@
 import type { EpochMs } from '../../clock.js';
-import type { RefusalCode } from '../calls/reasons.js';
 import type { OrganisationId } from '../plan/plan.js';
 import { AliasIndex } from './alias-index.js';
 import { ExpiryLists } from './expiry-lists.js';
 import { FlowIndex } from './flow-index.js';
-import { ownedString } from './owned-string.js';
+import { type ChangeCause, judgeChange, judgeChanges, type Update } from './judge-change.js';
 import type {
   Binding,
   Registration,
@@ -14,11 +13,10 @@ import type {
   RegistrationsResult,
 } from './registration.js';
 import type { StoredBinding } from './stored-binding.js';
-import { StoredRegistration } from './stored-registration.js';
-import { liveBindings, updateBindings } from './update-bindings.js';
+import type { StoredRegistration } from './stored-registration.js';
+import { liveBindings } from './update-bindings.js';
 
-/** Why a registration changed. `refreshed`: it was there before and still is. */
-export type ChangeCause = 'registered' | 'refreshed' | 'removed' | 'expired' | 'flowClosed';
+export type { ChangeCause } from './judge-change.js';
 
 /** Told after each change, synchronously; undefined: the alias is no longer registered. Must not throw. */
 export type RegistrationListener = (alias: string, registration: Registration | undefined, cause: ChangeCause) => void;
@@ -84,7 +82,7 @@ export class Registry implements RegistrationIndex {
    * - `registrationLicencesExhausted`: the alias is new to its organisation and would be one too many. A refresh is never refused for this.
    */
   apply(change: RegistrationChange, now: EpochMs): RegistrationResult {
-    const update = this.#judge(change, this.#registrations.get(change.alias), now);
+    const update = judgeChange(change, this.#registrations.get(change.alias), now);
     if (typeof update === 'string') return { ok: false, refusal: update };
     if (update.needsLicence && !this.#hasRoom([update], now)) return { ok: false, refusal: 'registrationLicencesExhausted' };
     return { ok: true, registration: this.#commit(update) };
@@ -95,23 +93,29 @@ export class Registry implements RegistrationIndex {
    * change of an alias sees what an earlier one made of it.
    */
   applyAll(changes: readonly RegistrationChange[], now: EpochMs): RegistrationsResult {
-    const updates: Update[] = [];
-    const latest = new Map<string, Update>();
-    let needsLicence: Update | undefined;
-    for (const change of changes) {
-      const { alias } = change;
-      const earlier = latest.get(alias);
-      const update = this.#judge(change, earlier ? earlier.after : this.#registrations.get(alias), now);
-      if (typeof update === 'string') return { ok: false, refusal: update, alias };
-      if (update.needsLicence) needsLicence ??= update;
-      if (earlier) earlier.isLast = false;
-      latest.set(alias, update);
-      updates.push(update);
-    }
+    const updates = judgeChanges(changes, (alias) => this.#registrations.get(alias), now);
+    if ('refusal' in updates) return updates;
+    const needsLicence = updates.find((update) => update.needsLicence);
     if (needsLicence && !this.#hasRoom(updates, now)) {
       return { ok: false, refusal: 'registrationLicencesExhausted', alias: needsLicence.change.alias };
     }
     return { ok: true, registrations: updates.map((update) => this.#commit(update)) };
+  }
+
+  /** What is registered, as it is kept. For a store that shares registrations with others. */
+  stored(alias: string): StoredRegistration | undefined {
+    return this.#registrations.get(alias);
+  }
+
+  /** The aliases that were registered over this connection: what `dropFlow` looks at. */
+  aliasesOf(flow: string): readonly string[] {
+    return this.#flows.aliasesOf(flow);
+  }
+
+  /** Takes over what was decided elsewhere, limits and order included. Undefined: `alias` is no longer registered. */
+  put(alias: string, after: StoredRegistration | undefined, cause: ChangeCause): void {
+    const before = this.#registrations.get(alias);
+    if (before !== after) this.#replace(before, after, cause);
   }
 
   /**
@@ -137,27 +141,12 @@ export class Registry implements RegistrationIndex {
     for (const alias of this.#flows.aliasesOf(flow)) {
       const registration = this.#registrations.get(alias);
       if (!registration) continue;
-      const kept = registration.bindings.filter((binding) => binding.flow !== flow || binding.path.length > 0 || !lost(binding));
+      const kept = withoutFlow(registration.bindings, flow, lost);
       if (kept.length === registration.bindings.length) continue;
       dropped += registration.bindings.length - kept.length;
       this.#keep(registration, kept, 'flowClosed');
     }
     return dropped;
-  }
-
-  /** What `change` makes of what is registered, or why it must not. Changes nothing. */
-  #judge(change: RegistrationChange, current: StoredRegistration | undefined, now: EpochMs): Update | RefusalCode {
-    const before = current ? liveBindings(current.bindings, now) : NONE;
-    if (current && before.length > 0 && (current.protocol !== change.protocol || isTaken(before, change))) return 'aliasTaken';
-    const bindings = updateBindings(before, change, now);
-    if (typeof bindings === 'string') return bindings;
-    const { alias, organisation, zone, protocol } = change;
-    const wasThere = before.length > 0;
-    const cause = wasThere ? (bindings.length > 0 ? 'refreshed' : 'removed') : bindings.length > 0 ? 'registered' : 'expired';
-    if (current && bindings === current.bindings) return { change, after: current, cause, needsLicence: false, isLast: true };
-    if (bindings.length === 0) return { change, after: undefined, cause, needsLicence: false, isLast: true };
-    const after = new StoredRegistration(current?.alias ?? ownedString(alias), organisation, zone, protocol, bindings);
-    return { change, after, cause, needsLicence: !wasThere || current?.organisation !== organisation, isLast: true };
   }
 
   #commit({ change, after, cause }: Update): StoredRegistration | undefined {
@@ -192,9 +181,7 @@ export class Registry implements RegistrationIndex {
   }
 
   #keep(registration: StoredRegistration, bindings: readonly StoredBinding[], cause: ChangeCause): void {
-    const { alias, organisation, zone, protocol } = registration;
-    const next = bindings.length === 0 ? undefined : new StoredRegistration(alias, organisation, zone, protocol, bindings);
-    this.#replace(registration, next, cause);
+    this.#replace(registration, bindings.length === 0 ? undefined : registration.with(bindings), cause);
   }
 
   /** The one place where contents, counts and indexes change. */
@@ -225,19 +212,11 @@ export class Registry implements RegistrationIndex {
 
 const NONE: readonly StoredBinding[] = Object.freeze([]);
 
-/** One change, judged but not made yet. */
-interface Update {
-  readonly change: RegistrationChange;
-  readonly after: StoredRegistration | undefined;
-  readonly cause: ChangeCause;
-  /** The alias is new to its organisation. */
-  readonly needsLicence: boolean;
-  /** Of several changes to one alias the last says what is left of it. */
-  isLast: boolean;
-}
-
-/** An exclusive alias belongs to the device that has it, until it lets go or its time is up. */
-function isTaken(before: readonly StoredBinding[], { exclusive, contacts }: RegistrationChange): boolean {
-  if (!exclusive) return false;
-  return contacts.some((contact) => contact.expires > 0 && before.some((binding) => binding.instance !== contact.instance));
+/** What is left when a connection has closed: see `Registry.dropFlow`. */
+export function withoutFlow(
+  bindings: readonly StoredBinding[],
+  flow: string,
+  lost: (binding: Binding) => boolean,
+): readonly StoredBinding[] {
+  return bindings.filter((binding) => binding.flow !== flow || binding.path.length > 0 || !lost(binding));
 }

@@ -26,7 +26,12 @@ export class StoredBinding implements Binding {
   readonly #key: string;
 
   /** `replaced`: the binding that this one takes the place of, if any; strings that it has already are not copied again. */
-  constructor(change: RegistrationChange, contact: ContactChange, now: EpochMs, replaced: StoredBinding | undefined) {
+  constructor(
+    change: Pick<RegistrationChange, 'callId' | 'cseq'>,
+    contact: ContactChange,
+    now: EpochMs,
+    replaced: StoredBinding | undefined,
+  ) {
     this.contact = keepOrOwn(replaced?.contact, latest?.contact, contact.contact);
     this.expiresAt = now + contact.expires * 1000;
     this.q = contact.q;
@@ -42,6 +47,11 @@ export class StoredBinding implements Binding {
         ? this.contact
         : keepOrOwn(replaced ? replaced.#key : undefined, latest ? latest.#key : undefined, contact.key);
     latest = this;
+  }
+
+  /** What the contact is compared by: `ContactChange.key`. */
+  get key(): string {
+    return this.#key;
   }
 
   /**

@@ -24,6 +24,11 @@ export class StoredRegistration implements Registration {
     this.bindings = bindings;
   }
 
+  /** The same with other bindings. */
+  with(bindings: readonly StoredBinding[]): StoredRegistration {
+    return new StoredRegistration(this.alias, this.organisation, this.zone, this.protocol, bindings);
+  }
+
   /** The first whole second (since 1970) at which one of the bindings is over. */
   dueSecond(): number {
     let earliest = Number.POSITIVE_INFINITY;

@@ -1,0 +1,306 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock, Timer } from '../clock.js';
+import { type LocalNonceOptions, LocalNonces } from './local-nonces.js';
+import { ChangeFeed, readSteps, type Step } from './redis/change-feed.js';
+import { type Client, connect, type RedisConnection } from './redis/connection.js';
+import { type Keys, keysOf } from './redis/keys.js';
+import { SharedLicences } from './redis/licences.js';
+import { Link } from './redis/link.js';
+import { SharedRegistrations } from './redis/registrations.js';
+import type { Version } from './redis/shared-registration.js';
+import type { LicenceStore, NonceStore, RegistrationStore, StateStore } from './store.js';
+
+export type { RedisAddress, RedisConnection } from './redis/connection.js';
+
+export interface RedisStoreOptions extends LocalNonceOptions {
+  readonly clock: Clock;
+  /** The name of this instance; another run of it is another owner of licences. */
+  readonly instance: string;
+  readonly connection: RedisConnection;
+  /** Stores with the same prefix in the same Redis are one. Without braces. */
+  readonly keyPrefix: string;
+  /** From one sign of life to the next. Default 500: others' licences are known that fresh. */
+  readonly beatMs?: number;
+  /** An instance that gave no sign for so long is dead, and its licences go back. Default 10,000. */
+  readonly deadMs?: number;
+  /** When Redis says nothing at all for so long it is away. Default 200. */
+  readonly commandTimeoutMs?: number;
+  /** At the start Redis must be there within so long. Default 5000. */
+  readonly openTimeoutMs?: number;
+  /** Steps the stream of changes keeps, about: an instance that was behind by more reads everything again. Default 100,000. */
+  readonly maxStream?: number;
+  readonly observer?: RedisObserver;
+}
+
+export interface RedisObserver {
+  /** A command was answered, after so many seconds. */
+  command?(seconds: number): void;
+  /** A change made by another instance shows here, so many seconds after Redis took it, by Redis' clock and ours. */
+  followed?(seconds: number): void;
+  /** Redis went away, and why; or, without a reason, it is back and everything is handed on. */
+  changed?(reason: string | undefined): void;
+}
+
+export interface RedisStatus {
+  readonly state: 'connected' | 'away';
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  /** Why it is away, for a person. */
+  readonly reason: string | undefined;
+}
+
+const BEAT_MS = 500;
+/** Instances find Redis again within so long of each other, and then need a beat. */
+const RECONNECT_MS = 1000;
+const EXPIRY_MS = 1000;
+const EXPIRY_CATCH_UP_MS = 10;
+/** Aliases read at once when everything is read. */
+const SCAN = 1000;
+
+/**
+ * The answer to `StateStore` that instances share, on Redis 7 or later: one server, Sentinel or Cluster.
+ *
+ * It is in one of two states. *Connected*: every change is a step of the store, and every other instance hears of it by the stream. *Away*:
+ * nothing waits for Redis; registrations are changed here alone, licences come from this instance's share, and once a beat it looks whether
+ * Redis is back. Then everything is compared with what the store has, what was changed here is handed on, and only when nothing is left to
+ * say does it count as connected.
+ */
+export class RedisStore implements StateStore {
+  readonly registrations: RegistrationStore;
+  readonly licences: LicenceStore;
+  readonly nonces: NonceStore;
+  readonly #options: RedisStoreOptions;
+  readonly #keys: Keys;
+  readonly #owner: string;
+  readonly #link: Link;
+  readonly #registrations: SharedRegistrations;
+  readonly #licences: SharedLicences;
+  #feed: ChangeFeed | undefined;
+  #status: RedisStatus;
+  /** What a client said last: a refused password is not seen in any command. */
+  #complaint: string | undefined;
+  #beating: Promise<void> | undefined;
+  #sweeping = false;
+  #beat: Timer | undefined;
+  #expiry: Timer | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** Opens when this instance has all that the store has. Rejects with a sentence when Redis cannot be reached or used. */
+  static async open(options: RedisStoreOptions): Promise<RedisStore> {
+    const store = new RedisStore(options);
+    const end = performance.now() + (options.openTimeoutMs ?? 5000);
+    // Real time: with a virtual clock nobody would turn it while this waits.
+    for (;;) {
+      await store.#recoverOnce();
+      if (store.#status.state === 'connected') break;
+      if (performance.now() > end) {
+        const { reason } = store.#status;
+        store.#abandon();
+        throw new Error(`Redis (${describe(options.connection)}) cannot be used: ${reason ?? 'it does not answer'}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    store.#beatSoon();
+    store.#expireSoon(EXPIRY_MS);
+    return store;
+  }
+
+  private constructor(options: RedisStoreOptions) {
+    this.#options = options;
+    this.#keys = keysOf(options.keyPrefix);
+    this.#owner = `${options.instance}/${randomBytes(6).toString('hex')}`;
+    this.#status = { state: 'away', since: options.clock.now(), reason: undefined };
+    this.#link = new Link({
+      connect: () => this.#connect(),
+      timeoutMs: options.commandTimeoutMs ?? 200,
+      onFailure: (error) => this.#goAway(error),
+      onCommand: (seconds) => options.observer?.command?.(seconds),
+    });
+    const shared = { link: this.#link, keys: this.#keys, owner: this.#owner };
+    this.#registrations = new SharedRegistrations({ ...shared, clock: options.clock, maxStream: options.maxStream ?? 100_000 });
+    const graceMs = 2 * (options.beatMs ?? BEAT_MS) + RECONNECT_MS;
+    this.#licences = new SharedLicences({ ...shared, clock: options.clock, deadMs: options.deadMs ?? 10_000, graceMs });
+    this.registrations = this.#registrations;
+    this.licences = this.#licences;
+    this.nonces = new LocalNonces(options);
+  }
+
+  get status(): RedisStatus {
+    return this.#status;
+  }
+
+  /** Instances that share the store, this one among them, as far as is known. */
+  get instances(): number {
+    return this.#licences.instances;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#beat?.cancel();
+    this.#expiry?.cancel();
+    this.#feed?.close();
+    // Away: the licences go back when this instance counts as dead.
+    if (this.#status.state === 'connected') await this.#licences.leave().catch(() => undefined);
+    this.#abandon();
+    await this.#beating;
+  }
+
+  #abandon(): void {
+    this.#closing ??= Promise.resolve();
+    this.#feed?.close();
+    this.#link.close();
+  }
+
+  #connect(): Client {
+    return connect(this.#options.connection, `portvakt ${this.#owner}`, (error) => {
+      this.#complaint = error.message === '' ? String(error) : error.message;
+    });
+  }
+
+  #goAway(error: Error): void {
+    // Licences come back before registrations do.
+    this.#licences.goAway();
+    if (this.#closing || this.#status.state === 'away') {
+      this.#status = { ...this.#status, reason: this.#complaint ?? error.message };
+      return;
+    }
+    const reason = this.#complaint ?? error.message;
+    this.#status = { state: 'away', since: this.#options.clock.now(), reason };
+    this.#registrations.away = true;
+    this.#feed?.close();
+    this.#feed = undefined;
+    this.#options.observer?.changed?.(reason);
+  }
+
+  #beatSoon(): void {
+    this.#beat = this.#options.clock.after(this.#options.beatMs ?? BEAT_MS, () => {
+      // With a slow Redis a beat may last longer than the pause between two.
+      this.#beating ??= this.#beatOnce().finally(() => {
+        this.#beating = undefined;
+      });
+      this.#beatSoon();
+    });
+  }
+
+  async #beatOnce(): Promise<void> {
+    if (this.#closing) return;
+    if (this.#status.state === 'away') {
+      await this.#recoverOnce();
+      return;
+    }
+    // What fails here has told the link.
+    await this.#licences.beat().catch(() => undefined);
+  }
+
+  #expireSoon(ms: number): void {
+    this.#expiry = this.#options.clock.after(ms, () => {
+      const more = this.#registrations.expire();
+      if (!more) void this.#sweep();
+      this.#expireSoon(more ? EXPIRY_CATCH_UP_MS : EXPIRY_MS);
+    });
+  }
+
+  async #sweep(): Promise<void> {
+    if (this.#sweeping || this.#closing || this.#status.state === 'away') return;
+    this.#sweeping = true;
+    await this.#registrations.sweep().catch(() => undefined);
+    this.#sweeping = false;
+  }
+
+  async #recoverOnce(): Promise<void> {
+    if (this.#closing || !this.#link.ready) {
+      if (this.#complaint !== undefined) this.#status = { ...this.#status, reason: this.#complaint };
+      return;
+    }
+    try {
+      await this.#recover();
+    } catch (error) {
+      this.#goAway(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  async #recover(): Promise<void> {
+    this.#complaint = undefined;
+    // Licences first: the sooner everyone has said what it holds, the sooner the store counts right.
+    await this.#licences.settle();
+    await this.#licences.beat();
+    const { position, common } = await this.#catchUp();
+    this.#registrations.startAt(position);
+    await this.#compareAll(common);
+    await this.#registrations.handOn();
+    if (this.#closing) return;
+    // Nothing was waited for since the last look at what is to be handed on: nobody can have changed anything here alone.
+    this.#registrations.away = false;
+    this.#feed = new ChangeFeed({
+      connect: () => this.#connect(),
+      stream: this.#keys.changes,
+      from: position,
+      onStep: (step) => this.#follow(step),
+      onLost: (error) => this.#goAway(error),
+    });
+    this.#status = { state: 'connected', since: this.#options.clock.now(), reason: undefined };
+    this.#options.observer?.changed?.(undefined);
+  }
+
+  #follow(step: Step): void {
+    this.#registrations.follow(step);
+    if (step.owner !== this.#owner) this.#options.observer?.followed?.(Math.max(0, Date.now() - step.version / 1000) / 1000);
+  }
+
+  /**
+   * Follows the stream as far as it goes. `common`: the last step that both the store and this instance had; a store that lost its latest
+   * steps, as a promoted replica may, goes on from an earlier one. Infinity: steps are missing here, not there.
+   */
+  async #catchUp(): Promise<{ readonly position: Version; readonly common: Version }> {
+    const { version: key, changes } = this.#keys;
+    const latest = Number((await this.#link.run((client) => client.get(key))) ?? 0);
+    const known = this.#registrations.position;
+    if (known === 0) return { position: latest, common: Number.POSITIVE_INFINITY };
+    if (latest < known) return { position: latest, common: latest };
+    let common: Version = known;
+    let position = known;
+    for (;;) {
+      const steps = await this.#link.run((client) => readSteps(client, changes, position));
+      for (const step of steps) {
+        if (step.before < known && position === known) common = step.before;
+        else if (step.before !== position) common = Number.POSITIVE_INFINITY;
+        this.#registrations.follow(step);
+        position = step.version;
+      }
+      if (steps.length === 0) return { position, common };
+    }
+  }
+
+  /** Reads everything the store has, some at a time. Takes a reference to each alias while it lasts. */
+  async #compareAll(common: Version): Promise<void> {
+    const { registrations: key } = this.#keys;
+    const seen = new Set<string>();
+    let cursor = '0';
+    do {
+      const [next, entries] = await this.#link.run((client) => client.hscan(key, cursor, 'COUNT', SCAN));
+      for (let at = 0; at < entries.length; at += 2) {
+        const alias = entries[at] ?? '';
+        seen.add(alias);
+        this.#registrations.compare(alias, entries[at + 1] ?? '');
+      }
+      cursor = next;
+    } while (cursor !== '0');
+    this.#registrations.compareAbsent(seen, common);
+  }
+}
+
+/** Where it is, without who we are. */
+export function describe({ servers }: RedisConnection): string {
+  switch (servers.kind) {
+    case 'single':
+      return `${servers.host}:${servers.port}`;
+    case 'sentinel':
+      return `${servers.name} by Sentinel at ${servers.sentinels.map(({ host, port }) => `${host}:${port}`).join(', ')}`;
+    case 'cluster':
+      return `Cluster at ${servers.nodes.map(({ host, port }) => `${host}:${port}`).join(', ')}`;
+  }
+}

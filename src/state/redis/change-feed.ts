@@ -1,0 +1,111 @@
+import { type Client, cut } from './connection.js';
+import type { Version } from './shared-registration.js';
+
+/** One step of the store. */
+export interface Step {
+  readonly version: Version;
+  /** The step before it. */
+  readonly before: Version;
+  readonly owner: string;
+  /** Registrations ran out; otherwise somebody changed them. */
+  readonly expired: boolean;
+  /** Alias and value, in turn; an empty value: it is no longer registered. */
+  readonly changes: readonly string[];
+}
+
+export interface FeedOptions {
+  readonly connect: () => Client;
+  /** The stream's key. */
+  readonly stream: string;
+  /** The step that is known already. */
+  readonly from: Version;
+  readonly onStep: (step: Step) => void;
+  /** The stream cannot be followed: the connection broke, or steps are missing. The feed has ended. */
+  readonly onLost: (error: Error) => void;
+}
+
+/** Steps taken from the stream at once: some 5 ms' worth. */
+const BATCH = 500;
+const BLOCK_MS = 1000;
+/** Silence beyond the blocking time: then the connection hangs. */
+const GRACE_MS = 2000;
+
+/** Every step of the store, in order and without a gap, on a connection of its own, as waiting for the next one blocks it. */
+export class ChangeFeed {
+  readonly #options: FeedOptions;
+  readonly #client: Client;
+  #position: Version;
+  #closed = false;
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+    this.#position = options.from;
+    this.#client = options.connect();
+    void this.#follow();
+  }
+
+  close(): void {
+    this.#closed = true;
+    cut(this.#client);
+  }
+
+  async #follow(): Promise<void> {
+    try {
+      await ready(this.#client);
+      while (!this.#closed) {
+        const steps = await inTime(readSteps(this.#client, this.#options.stream, this.#position, BLOCK_MS), BLOCK_MS + GRACE_MS);
+        for (const step of steps) this.#take(step);
+      }
+    } catch (error) {
+      if (this.#closed) return;
+      this.close();
+      this.#options.onLost(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #take(step: Step): void {
+    if (this.#closed) return;
+    if (step.before !== this.#position) throw new Error('Changes of other instances were missed: the stream goes on elsewhere');
+    this.#position = step.version;
+    this.#options.onStep(step);
+  }
+}
+
+/** What follows `after`, at most `BATCH` steps; waits up to `blockMs` for the first. 0: does not wait. */
+export async function readSteps(client: Client, stream: string, after: Version, blockMs = 0): Promise<Step[]> {
+  const from = `${after}-0`;
+  const reply =
+    blockMs > 0
+      ? await client.xread('COUNT', BATCH, 'BLOCK', blockMs, 'STREAMS', stream, from)
+      : await client.xread('COUNT', BATCH, 'STREAMS', stream, from);
+  const [, entries] = reply?.[0] ?? [];
+  return (entries ?? []).map(([id, fields]) => ({
+    version: Number(id.slice(0, id.indexOf('-'))),
+    // publish() in registrations.lua writes p, o and k first, in this order.
+    before: Number(fields[1]),
+    owner: fields[3] ?? '',
+    expired: fields[5] === 'e',
+    changes: fields.slice(6),
+  }));
+}
+
+function ready(client: Client): Promise<void> {
+  if (client.status === 'ready') return Promise.resolve();
+  const connected = new Promise<void>((resolve, reject) => {
+    client.once('ready', resolve);
+    client.once('end', () => reject(new Error('The connection for changes was closed')));
+  });
+  return inTime(connected, GRACE_MS);
+}
+
+async function inTime<T>(result: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`The connection for changes is silent for ${ms} ms`)), ms).unref();
+  });
+  try {
+    return await Promise.race([result, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

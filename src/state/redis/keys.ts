@@ -1,0 +1,30 @@
+/** The names of everything a store keeps in Redis. */
+export interface Keys {
+  readonly registrations: string;
+  readonly counts: string;
+  readonly deadlines: string;
+  readonly changes: string;
+  readonly version: string;
+  readonly licences: string;
+  readonly instances: string;
+  held(owner: string): string;
+}
+
+/**
+ * All names carry one hash tag, so that in a Cluster one node has all of a store: a step looks at registrations and counts together, and
+ * Redis runs a script only over keys of one slot. Dividing them would divide the limits. One node is enough: it does some 50,000 steps a
+ * second, and in a Cluster it is the replicas, not the other masters, that keep the store up.
+ */
+export function keysOf(prefix: string): Keys {
+  const key = (name: string) => `{${prefix}}:${name}`;
+  return {
+    registrations: key('registrations'),
+    counts: key('counts'),
+    deadlines: key('deadlines'),
+    changes: key('changes'),
+    version: key('version'),
+    licences: key('licences'),
+    instances: key('instances'),
+    held: (owner) => key(`held:${owner}`),
+  };
+}

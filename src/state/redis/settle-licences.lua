@@ -1,0 +1,16 @@
+-- An owner says what it holds, whatever the store believed: at its start, and after anything whose outcome it does not know.
+-- Limits are not looked at: these calls are going on.
+--
+-- KEYS[1] licences, KEYS[2] held: as in exchange-licences.lua. KEYS[3] instances: zset of owners by the time (ms) they are dead from.
+-- ARGV: owner, new term, ms until it counts as dead, then organisation and calls of each, '*' among them.
+for field, calls in pairs_of(redis.call('HGETALL', KEYS[2])) do
+  if field ~= '#term' then take(field, -tonumber(calls)) end
+end
+redis.call('DEL', KEYS[2])
+redis.call('HSET', KEYS[2], '#term', ARGV[2])
+for i = 4, #ARGV, 2 do
+  redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
+  take(ARGV[i], tonumber(ARGV[i + 1]))
+end
+redis.call('ZADD', KEYS[3], now() + tonumber(ARGV[3]), ARGV[1])
+return 1
