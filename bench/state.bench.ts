@@ -4,17 +4,22 @@ import { MemoryStore } from '../src/state/memory.js';
 import { RedisStore } from '../src/state/redis.js';
 import type { StateStore } from '../src/state/store.js';
 import { RedisServer } from '../test/support/redis.js';
-import { plain, print } from './row.js';
+import { atMost, plain, print } from './row.js';
 import { cpuSecondsOf } from './support/cpu.js';
 
 /*
  * What sharing costs: the same registrations and calls in memory and on Redis, with as many under way as a busy instance has. CPU time is that
- * of this process; Redis' own is a row of its own.
+ * of this process; Redis' own is a row of its own. What a REGISTER costs end to end is in `instances`.
+ *
+ * Then what everything at once does to an instance: when it starts, and when Redis was away and is back, it reads all registrations there are.
+ * Requests wait for no more than the longest time in which nothing else had its turn.
  */
 
 const ENDPOINTS = 5000;
 const UNDER_WAY = 50;
 const ROUNDS = 4;
+const REGISTRATIONS = process.argv.includes('--quick') ? 20_000 : 100_000;
+const MAX_STALL_MS = 20;
 
 const clock: Clock = systemClock;
 const server = await RedisServer.start();
@@ -27,18 +32,12 @@ try {
     plain('refresh: what Redis adds to a REGISTER', redis.refresh - memory.refresh, 'us CPU'),
     plain('call: what Redis adds to taking and giving back', redis.call - memory.call, 'us CPU'),
   ]);
+  await stalls();
 } finally {
   await server.remove();
 }
 
 async function measure(name: string, store: StateStore): Promise<{ readonly refresh: number; readonly call: number }> {
-  const change = (index: number, cseq: number): RegistrationChange => {
-    const uri = `sip:46101${index}@198.51.100.7:5060;transport=udp`;
-    const contact = { contact: uri, key: uri, expires: 600, q: 1000, instance: '', regId: 0, path: [], flow: 'udp:1' };
-    const limits = { organisation: 1_000_000, total: 1_000_000 };
-    const whose = { alias: `46101${index}`, organisation: 'norr', zone: 'norr', protocol: 'sip' } as const;
-    return { ...whose, callId: `${index}-0123456789abcdef@198.51.100.7`, cseq, contacts: [contact], removeAll: false, limits };
-  };
   const organisations = [
     { id: 'norr', limit: 1_000_000 },
     { id: 'syd', limit: 1_000_000 },
@@ -62,6 +61,82 @@ async function measure(name: string, store: StateStore): Promise<{ readonly refr
     plain(`${name}: call`, calls.cpu, 'us CPU'),
   ]);
   return { refresh: refresh.cpu, call: calls.cpu };
+}
+
+function change(index: number, cseq: number): RegistrationChange {
+  const uri = `sip:46101${index}@198.51.100.7:5060;transport=udp`;
+  const contact = { contact: uri, key: uri, expires: 600, q: 1000, instance: '', regId: 0, path: [], flow: 'udp:1' };
+  const limits = { organisation: 1_000_000, total: 1_000_000 };
+  const whose = { alias: `46101${index}`, organisation: 'norr', zone: 'norr', protocol: 'sip' } as const;
+  return { ...whose, callId: `${index}-0123456789abcdef@198.51.100.7`, cseq, contacts: [contact], removeAll: false, limits };
+}
+
+async function stalls(): Promise<void> {
+  const { connection } = server;
+  const open = (instance: string) => RedisStore.open({ clock, instance, connection, keyPrefix: 'stalls', openTimeoutMs: 60_000 });
+  const first = await open('first');
+  for (let from = 0; from < REGISTRATIONS; from += 1000) {
+    await Promise.all(Array.from({ length: 1000 }, (_, index) => first.registrations.apply(change(from + index, 1))));
+  }
+  await first.close();
+  let later: RedisStore | undefined;
+  const opening = await longestStall(async () => {
+    later = await open('later');
+  });
+  const store = later;
+  if (store?.registrations.count() !== REGISTRATIONS) throw new Error('The instance did not read all registrations');
+  // One connection breaks, and everything is compared.
+  await server.stop();
+  await seen(() => store.status.state === 'away');
+  await server.startAgain();
+  const comparing = await longestStall(() => seen(() => store.status.state === 'connected'));
+  // Redis comes back with nothing, and everything is given to it again.
+  await server.stop();
+  await server.forget();
+  await seen(() => store.status.state === 'away');
+  await server.startAgain();
+  const giving = await longestStall(() => seen(() => store.status.state === 'connected'));
+  await store.close();
+  const what = `${REGISTRATIONS} registrations`;
+  print([
+    plain(`${what}: read at the start`, opening.seconds, 's'),
+    atMost(`${what}: read at the start, longest stall`, opening.stallMs, 'ms', MAX_STALL_MS),
+    plain(`${what}: compared when Redis is back`, comparing.seconds, 's'),
+    atMost(`${what}: compared when Redis is back, longest stall`, comparing.stallMs, 'ms', MAX_STALL_MS),
+    plain(`${what}: given again to a Redis that lost all`, giving.seconds, 's'),
+    atMost(`${what}: given again to a Redis that lost all, longest stall`, giving.stallMs, 'ms', MAX_STALL_MS),
+  ]);
+}
+
+async function seen(look: () => boolean): Promise<void> {
+  while (!look()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/**
+ * How long `work` took, and the longest time in which this process came to nothing else: its own CPU time, as on a machine that others use the
+ * clock would say more about them.
+ */
+async function longestStall(work: () => Promise<void>): Promise<{ readonly seconds: number; readonly stallMs: number }> {
+  const began = performance.now();
+  let last = cpuMs();
+  let stallMs = 0;
+  let isOver = false;
+  const look = () => {
+    const now = cpuMs();
+    stallMs = Math.max(stallMs, now - last);
+    last = now;
+    if (!isOver) setImmediate(look);
+  };
+  look();
+  await work();
+  isOver = true;
+  look();
+  return { seconds: (performance.now() - began) / 1000, stallMs };
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 async function costs(rounds: number, work: (index: number, round: number) => Promise<unknown>) {

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
-import { Command, CommanderError, Option } from 'commander';
-import { check } from './cli/check.js';
-import { type RouteOptions, route } from './cli/route.js';
-import { serve } from './cli/serve.js';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { HealthOptions } from './cli/health.js';
+import type { RouteOptions } from './cli/route.js';
 import { version } from './version.js';
 
 const defaultConfig = 'config/portvakt.yaml';
@@ -10,7 +9,10 @@ const defaultConfig = 'config/portvakt.yaml';
 const configOption = () =>
   new Option('-c, --config <file>', 'the service configuration; it names the address plan').default(defaultConfig).env('PORTVAKT_CONFIG');
 
-/** The command line. Every command gives its exit code: 0 done, 1 it found what is wrong, 2 it was called wrongly. */
+/**
+ * The command line. Every command gives its exit code: 0 done, 1 it found what is wrong, 2 it was called wrongly. Each is loaded when it is
+ * called: the whole service takes a second of CPU to load, and `health` is asked every few seconds.
+ */
 function program(exit: (code: number) => void): Command {
   const portvakt = new Command('portvakt')
     .description('A gatekeeper for the video calls of many organisations: one numbering plan, every call encrypted.')
@@ -23,14 +25,20 @@ function program(exit: (code: number) => void): Command {
     .command('serve')
     .description('run the gatekeeper until SIGTERM or SIGINT; SIGHUP reads the address plan and the TLS files again')
     .addOption(configOption())
-    .action(async (options: { config: string }) => exit(await serve(options.config)));
+    .action(async (options: { config: string }) => {
+      const { serve } = await import('./cli/serve.js');
+      exit(await serve(options.config));
+    });
 
   portvakt
     .command('check')
     .description('read the configuration and the address plan and list everything that is wrong with them')
     .addOption(configOption())
     .option('--json', 'the findings as JSON, one a line')
-    .action(async (options: { config: string; json?: boolean }) => exit(await check(options.config, options.json ?? false)));
+    .action(async (options: { config: string; json?: boolean }) => {
+      const { check } = await import('./cli/check.js');
+      exit(await check(options.config, options.json ?? false));
+    });
 
   portvakt
     .command('route')
@@ -45,8 +53,26 @@ function program(exit: (code: number) => void): Command {
       'after',
       '\nExamples:\n  portvakt route 0002 --from region-norr --register 461010002\n  portvakt route +46-301-0001 --from region-syd --json',
     )
-    .action(async (dialled: string, options: RouteOptions) => exit(await route(dialled, options)));
+    .action(async (dialled: string, options: RouteOptions) => {
+      const { route } = await import('./cli/route.js');
+      exit(await route(dialled, options));
+    });
+
+  portvakt
+    .command('health')
+    .description('ask a running service whether it is alive, or with --ready whether it takes calls (for health checks of containers)')
+    .addOption(new Option('-u, --url <url>', 'where its HTTP is').default('http://127.0.0.1:8080').env('PORTVAKT_URL').argParser(httpUrl))
+    .option('-r, --ready', 'also fail while it is being stopped, or cannot do all that it should')
+    .action(async (options: HealthOptions) => {
+      const { health } = await import('./cli/health.js');
+      exit(await health(options));
+    });
   return portvakt;
+}
+
+function httpUrl(written: string): string {
+  if (!URL.canParse(written) || !/^https?:/i.test(written)) throw new InvalidArgumentError('write it as http://127.0.0.1:8080');
+  return written;
 }
 
 try {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Admin, openAdmin, type ReloadResult } from './admin/http.js';
 import { type Clock, systemClock, type Timer } from './clock.js';
@@ -20,9 +19,10 @@ import type { TransportStats } from './gatekeeper/sip/transport/transports.js';
 import { EdgeReports } from './monitoring/edge-reports.js';
 import { H323Reports } from './monitoring/h323-reports.js';
 import { licenceUse } from './monitoring/licence-use.js';
-import { callLogLine, type Logger } from './monitoring/log.js';
+import { CallLog, type Logger } from './monitoring/log.js';
 import { Metrics } from './monitoring/metrics.js';
-import { MemoryStore } from './state/memory.js';
+import { openStore, stateProblems } from './service/open-store.js';
+import { TakeOver } from './service/take-over.js';
 import { RedisStore } from './state/redis.js';
 import type { StateStore } from './state/store.js';
 import { version } from './version.js';
@@ -43,6 +43,7 @@ interface Parts {
   readonly edge: SipEdge;
   /** Absent: `h323.enabled` is false. */
   readonly h323: H323Edge | undefined;
+  readonly takeOver: TakeOver;
   /** The plan in force. The parts ask for it each time, so a reload reaches them without being told. */
   readonly current: { plan: Plan };
 }
@@ -76,12 +77,26 @@ export class Service {
       const store = keep(await openStore(config, clock, metrics, logger));
       const onProblem = (sentence: string) => logger.error(sentence);
       const onRecovered = (sentence: string) => logger.info(sentence);
-      const records = keep(await RecordWriter.open({ ...config.records, clock, onProblem, onRecovered }));
+      const records = keep(
+        await RecordWriter.open({
+          ...config.records,
+          clock,
+          onProblem,
+          onRecovered,
+          settle: (open, ended) => store.calls.settle(open, ended),
+        }),
+      );
       const recent = new RecentCalls();
       const current = { plan: options.plan };
       const plan = () => current.plan;
-      const log = { ended: (record: Parameters<typeof callLogLine>[0]) => logger.info(callLogLine(record), 'call') };
-      const calls = new CallLedger({ store, plan, records, clock, instance: config.instance, observers: [metrics, recent, log] });
+      const calls = new CallLedger({
+        store,
+        plan,
+        records,
+        clock,
+        instance: config.instance,
+        observers: [metrics, recent, new CallLog(logger)],
+      });
       const observer = new EdgeReports(metrics, logger);
       const edge = keep(await SipEdge.open({ settings: config.sip, tls, plan, store, calls, clock, observer }));
       const h323 = config.h323.enabled
@@ -99,7 +114,8 @@ export class Service {
             }),
           )
         : undefined;
-      const service = new Service(config, logger, clock, { store, metrics, records, recent, calls, edge, h323, current });
+      const takeOver = new TakeOver({ store, calls, sip: edge, h323, instance: config.instance, logger });
+      const service = new Service(config, logger, clock, { store, metrics, records, recent, calls, edge, h323, takeOver, current });
       await service.#openAdmin();
       service.#renewDaily();
       return service;
@@ -138,7 +154,7 @@ export class Service {
         degraded: records.degraded !== undefined,
       }),
       plan: () => current.plan,
-      ...(store instanceof RedisStore ? { stateUp: () => store.status.state === 'connected' } : {}),
+      ...(store instanceof RedisStore ? { stateUp: () => store.status.state === 'connected', instances: () => store.instances } : {}),
     });
   }
 
@@ -196,6 +212,7 @@ export class Service {
       if (tls === undefined) return;
       this.#parts.edge.tlsChanged(tls);
       this.#parts.h323?.tlsChanged(tls);
+      this.#parts.takeOver.announce();
       this.#logger.info('The TLS certificates were read again and are in force');
     } catch (error) {
       this.#logger.error({ err: error }, 'The TLS certificates could not be read again: the old ones stay in force');
@@ -223,6 +240,7 @@ export class Service {
   /** No new calls; waits until those in progress have ended, at most `ms`. */
   async drain(ms: number): Promise<void> {
     this.#draining = true;
+    this.#parts.takeOver.drain();
     this.#parts.edge.drain();
     this.#parts.h323?.drain();
     const until = this.#clock.now() + ms;
@@ -231,22 +249,27 @@ export class Service {
     }
   }
 
-  /** Ends what is left of the calls, with their records, and closes everything. May be called twice. */
+  /**
+   * Hands the calls that are left over to the other instances, ends those that nobody can take, with their records, and closes everything.
+   * May be called twice.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
   async #close(): Promise<void> {
-    const { edge, h323, calls, records, metrics, store } = this.#parts;
+    const { edge, h323, calls, records, metrics, store, takeOver } = this.#parts;
     this.#draining = true;
     this.#renewal?.cancel();
+    await takeOver.handOver();
     await Promise.all([edge.close(), h323?.close()]);
     calls.endAll('instanceStopped');
     await this.#admin?.close();
+    // First the store: what it has not decided by then, the journal keeps for the next start.
+    await store.close();
     await records.close();
     metrics.close();
-    await store.close();
   }
 
   /** Nobody needs to restart because a certificate runs out. */
@@ -258,7 +281,7 @@ export class Service {
   }
 
   async #openAdmin(): Promise<void> {
-    const { calls, recent, store, current, metrics } = this.#parts;
+    const { calls, recent, store, current, metrics, takeOver } = this.#parts;
     const { http, instance } = this.#config;
     this.#admin = await openAdmin(
       {
@@ -285,6 +308,7 @@ export class Service {
           return list;
         },
         hasOrganisation: (id) => current.plan.organisations.has(id),
+        instances: () => takeOver.instances,
         plan: () => ({ revision: current.plan.revision, organisations: [...current.plan.organisations.keys()], file: this.#config.plan }),
         reloadPlan: () => this.reloadPlan(),
       },
@@ -293,35 +317,6 @@ export class Service {
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
-
-/** Where `state` says: in this process, or on Redis. Rejects with a sentence when Redis cannot be used. */
-async function openStore({ state, instance, sip }: ServiceConfig, clock: Clock, metrics: Metrics, logger: Logger): Promise<StateStore> {
-  const nonces = { clock, nonceLifetimeSeconds: sip.registrar.nonceSeconds };
-  if (state === 'memory') return new MemoryStore(nonces);
-  const { servers, username, password, tls, ca, keyPrefix } = state.redis;
-  const authorities = ca === undefined ? undefined : await readFile(ca, 'utf8');
-  return RedisStore.open({
-    ...nonces,
-    instance,
-    connection: { servers, username, password, tls: tls ? { ca: authorities } : undefined },
-    keyPrefix,
-    observer: {
-      command: (seconds) => metrics.stateCommands.add(seconds),
-      followed: (seconds) => metrics.stateStaleness.add(seconds),
-      changed: (reason) => {
-        if (reason === undefined) logger.info('Redis is connected: state is shared with the other instances');
-        else logger.error({ reason }, 'Redis is away: this instance goes on alone');
-      },
-    },
-  });
-}
-
-function stateProblems(store: StateStore): string[] {
-  if (!(store instanceof RedisStore) || store.status.state === 'connected') return [];
-  const { since, reason } = store.status;
-  const why = reason === undefined ? '' : ` (${reason})`;
-  return [`Redis is away since ${new Date(since).toISOString()}${why}: this instance goes on alone, with its share of the licences`];
-}
 
 /** The certificate that the configuration names, or one that we make for loopback. */
 async function tlsOf(config: ServiceConfig): Promise<TlsOptions | undefined> {

@@ -71,16 +71,26 @@ const plan = {
   },
 };
 
+/** Each its name: who shares state must not be taken for somebody else. */
+let instances = 0;
+
 const unlimited = { messagesPerSecondPerSource: 1_000_000, burst: 1_000_000 };
 
+export interface Setting {
+  readonly speaksH323?: boolean;
+  /** Shares its state with every instance that has the same Redis, `redis://127.0.0.1:6379`. Absent: it is alone. */
+  readonly redis?: string;
+}
+
 /** Writes a configuration with all that is measured switched on as it is shipped; only the limits per source are lifted: one client is all. */
-export async function writeConfiguration(workspace: Workspace, speaksH323 = false): Promise<string> {
+export async function writeConfiguration(workspace: Workspace, { speaksH323 = false, redis }: Setting = {}): Promise<string> {
   const folder = workspace.file('portvakt');
   await mkdir(folder);
   const config = {
-    instance: 'bench',
+    instance: `bench-${++instances}`,
     plan: 'plan.yaml',
     dataDirectory: 'data',
+    ...(redis === undefined ? {} : { state: { redis: { url: redis } } }),
     sip: {
       listen: [{ transport: 'udp', address: '127.0.0.1', port: 0 }],
       realm: 'portvakt.example',
@@ -103,8 +113,8 @@ export async function writeConfiguration(workspace: Workspace, speaksH323 = fals
 }
 
 /** `portvakt serve` in a process of its own, logging a line a call to a file. */
-export async function startPortvakt(workspace: Workspace, nodeOptions: readonly string[] = []): Promise<Server> {
-  const child = await serve(workspace, await writeConfiguration(workspace), nodeOptions);
+export async function startPortvakt(workspace: Workspace, nodeOptions: readonly string[] = [], setting: Setting = {}): Promise<Server> {
+  const child = await serve(workspace, await writeConfiguration(workspace, setting), nodeOptions);
   const port = await listens(child, 'Portvakt', /sip:127\.0\.0\.1:(\d+);transport=udp/);
   return server('Portvakt', port, child);
 }
@@ -116,7 +126,7 @@ export interface Gatekeeper extends Server {
 }
 
 export async function startGatekeeper(workspace: Workspace, nodeOptions: readonly string[] = []): Promise<Gatekeeper> {
-  const child = await serve(workspace, await writeConfiguration(workspace, true), nodeOptions);
+  const child = await serve(workspace, await writeConfiguration(workspace, { speaksH323: true }), nodeOptions);
   const port = await listens(child, 'Portvakt', /sip:127\.0\.0\.1:(\d+);transport=udp/);
   const rasPort = await listens(child, 'Portvakt', /ras:127\.0\.0\.1:(\d+)/);
   return { ...server('Portvakt', port, child), rasPort };

@@ -10,6 +10,8 @@ export const endpoints = 1000;
 export interface Load {
   readonly count: number;
   readonly perSecond: number;
+  /** The first of the endpoints it is about. Default 0. */
+  readonly from?: number;
   /** A round that takes longer than this (seconds) is given up. */
   readonly timeLimit?: number;
 }
@@ -31,7 +33,7 @@ export async function startCallee(workspace: Workspace): Promise<{ readonly port
 /** Registrations: each is a REGISTER that is challenged and one that is accepted. */
 export async function register(workspace: Workspace, server: Server, contactPort: number, load: Load): Promise<LoadResult> {
   const lines = Array.from({ length: endpoints }, (_, index) => {
-    const number = numberOf(index);
+    const number = numberOf((load.from ?? 0) + index);
     return `${number};${endpointAddress}:${contactPort};[authentication username=${number} password=${password}]`;
   });
   return run(workspace, 'register', server, endpointAddress, lines, load);
@@ -39,7 +41,7 @@ export async function register(workspace: Workspace, server: Server, contactPort
 
 /** Calls from the trunk to the endpoints: INVITE 100 180 200 ACK, 200 ms, BYE 200. */
 export function call(workspace: Workspace, server: Server, load: Load): Promise<LoadResult> {
-  const lines = Array.from({ length: endpoints }, (_, index) => numberOf(index));
+  const lines = Array.from({ length: endpoints }, (_, index) => numberOf((load.from ?? 0) + index));
   return run(workspace, 'caller', server, trunkAddress, lines, load);
 }
 

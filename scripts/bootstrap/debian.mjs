@@ -20,6 +20,7 @@ export const testPackages = [
   { name: 'openssl', proof: 'openssl' },
   { name: 'redis-server', proof: 'redis-server' },
   { name: 'redis-sentinel', proof: 'redis-sentinel' },
+  { name: 'prometheus', proof: 'promtool' },
 ];
 
 /** @type {readonly DebianPackage[]} What the benchmarks compare with and drive, beside the tests' tools. */

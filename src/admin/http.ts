@@ -27,6 +27,8 @@ export interface AdminSources {
   registrations(organisation: string | undefined, limit: number): readonly object[];
   /** Is there an organisation of this name in the plan in force? */
   hasOrganisation(id: string): boolean;
+  /** Those that share the state, this one first. JSON values. */
+  instances(): readonly object[];
   plan(): object;
   reloadPlan(): Promise<ReloadResult>;
 }
@@ -150,6 +152,7 @@ function guardedRoutes(app: FastifyInstance, { token }: AdminOptions, sources: A
         }
         return reply.send({ registrations: sources.registrations(organisation, limit) });
       });
+      api.get('/instances', async (_request, reply) => reply.send({ instances: sources.instances() }));
       api.get('/plan', async (_request, reply) => reply.send(sources.plan()));
       api.post('/plan/reload', async (_request, reply) => {
         const result = await sources.reloadPlan();

@@ -1,5 +1,6 @@
 import pino from 'pino';
-import type { CallRecord } from '../gatekeeper/calls/call.js';
+import type { Call, CallRecord } from '../gatekeeper/calls/call.js';
+import type { CallObserver } from '../gatekeeper/calls/calls.js';
 import { endings, isRefusal, type ReasonCode, refusals } from '../gatekeeper/calls/reasons.js';
 import { scrub } from './scrub.js';
 
@@ -70,6 +71,34 @@ function isUnsyncable(error: Error): boolean {
 
 function sentenceOf(reason: ReasonCode): string {
   return isRefusal(reason) ? refusals[reason].sip.warning : endings[reason].text;
+}
+
+/** Calls in the log: one line for each that ends here, and for each that comes from another instance or goes to one. */
+export class CallLog implements CallObserver {
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  ended(record: CallRecord): void {
+    this.#logger.info(callLogLine(record), 'call');
+  }
+
+  recordedElsewhere({ id, signallingId }: CallRecord): void {
+    this.#logger.warn(
+      { call: id, signallingId },
+      'The call is over. Its record says instanceLost, as another instance wrote it while this one gave no sign of life',
+    );
+  }
+
+  resumed({ id, attempt }: Call, from: string): void {
+    this.#logger.info({ call: id, signallingId: attempt.signallingId, from }, 'A call came over from another instance');
+  }
+
+  left({ id, attempt }: Call): void {
+    this.#logger.info({ call: id, signallingId: attempt.signallingId }, 'A call went over to another instance');
+  }
 }
 
 /** One line a call: what a technician looks for first. The rest is in the call record of the same id. */

@@ -22,6 +22,8 @@ export interface MetricSources {
   readonly plan?: () => { readonly revision: string };
   /** Whether the shared store answers. Left out: state is kept in memory. */
   readonly stateUp?: () => boolean;
+  /** Instances that share the state, this one among them. Left out: state is kept in memory. */
+  readonly instances?: () => number;
 }
 
 const METHODS = new Set('INVITE ACK BYE CANCEL OPTIONS REGISTER PRACK SUBSCRIBE NOTIFY PUBLISH INFO REFER MESSAGE UPDATE'.split(' '));
@@ -80,6 +82,8 @@ export class Metrics implements CallObserver {
   });
   readonly #attempts = this.#tallies('portvakt_call_attempts_total', 'Calls begun', 'organisation', 'protocol');
   readonly #ended = this.#tallies('portvakt_calls_ended_total', 'Calls ended or refused, by reason', 'organisation', 'protocol', 'reason');
+  /** direction: `in`, from an instance that was lost or stopped; `out`, to another one. */
+  readonly #moved = this.#tallies('portvakt_calls_moved_total', 'Calls that went over between instances', 'direction');
   readonly #received = this.#tallies('portvakt_calls_received_total', 'Answered calls by called organisation', 'organisation', 'protocol');
   readonly #talked = this.#tallies('portvakt_call_talk_seconds_total', 'Seconds between answer and end', 'organisation', 'direction');
   readonly #unencrypted = this.#tallies(
@@ -145,7 +149,17 @@ export class Metrics implements CallObserver {
     this.#setup.add(setupMs / 1000);
   }
 
-  ended(record: CallRecord): void {
+  /** It came over from another instance, and is carried on here or ended for its record. */
+  resumed(): void {
+    this.#moved.of('in').add();
+  }
+
+  left(): void {
+    this.#moved.of('out').add();
+  }
+
+  /** Not at `ended`: a call that another instance took over meanwhile would be counted by both. */
+  recorded(record: CallRecord): void {
     const { caller, callee } = record;
     this.#ended.of(caller.organisation ?? NO_ORGANISATION, caller.protocol, metricOf(record.reason)).add();
     if (record.answer === null) return;
@@ -196,7 +210,11 @@ export class Metrics implements CallObserver {
     const single = (name: string, help: string, value: () => number | undefined) =>
       this.#gauge(name, help, [], (gauge) => gauge.set(value() ?? 0));
     single('portvakt_calls_active', 'Calls begun and not ended in this instance', () => this.#sources.activeCalls?.());
-    single('portvakt_call_records_pending', 'Call records that wait for the disk', () => this.#sources.records?.().pending);
+    single(
+      'portvakt_call_records_pending',
+      'Call records that wait for the disk, or for the shared state to say whose they are',
+      () => this.#sources.records?.().pending,
+    );
     this.#counter('portvakt_call_records_written_total', 'Call records written', () => this.#sources.records?.().written);
     this.#counter('portvakt_call_records_lost_total', 'Call records given up', () => this.#sources.records?.().lost);
     single('portvakt_call_records_degraded', '1 while call records cannot be written', () =>
@@ -207,6 +225,15 @@ export class Metrics implements CallObserver {
       const { stateUp } = this.#sources;
       if (stateUp) gauge.set(Number(stateUp()));
     });
+    this.#gauge(
+      'portvakt_instances',
+      'Instances that share the state, this one among them; absent where it is kept in memory',
+      [],
+      (gauge) => {
+        const { instances } = this.#sources;
+        if (instances) gauge.set(instances());
+      },
+    );
 
     const licences = (name: string, help: string, pick: (use: LicenceUse) => number, service: boolean) =>
       this.#gauge(name, help, service ? ['licence'] : ['organisation', 'licence'], (gauge) => {

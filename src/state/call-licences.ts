@@ -6,7 +6,20 @@ import type { CallLease, CallLicenceRequest, CallLicenceResult, LicenceRefusal, 
  */
 export class CallLicences implements LicenceStore {
   readonly #used = new Map<OrganisationId, number>();
+  readonly #bandwidth = new Map<string, number>();
   #total = 0;
+
+  changeBandwidth(zone: string, by: number, limit: number): Promise<boolean> {
+    const inUse = this.bandwidthInUse(zone) + by;
+    if (by > 0 && inUse > limit) return Promise.resolve(false);
+    if (inUse === 0) this.#bandwidth.delete(zone);
+    else this.#bandwidth.set(zone, inUse);
+    return Promise.resolve(true);
+  }
+
+  bandwidthInUse(zone: string): number {
+    return this.#bandwidth.get(zone) ?? 0;
+  }
 
   takeCall(request: CallLicenceRequest): Promise<CallLicenceResult> {
     const refusal = this.#firstFull(request.organisations, []);

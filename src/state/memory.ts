@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Clock, Timer } from '../clock.js';
 import type { OrganisationId } from '../gatekeeper/plan/plan.js';
 import type {
@@ -8,8 +9,12 @@ import type {
   RegistrationsResult,
 } from '../gatekeeper/registry/registration.js';
 import { type RegistrationListener, Registry } from '../gatekeeper/registry/registry.js';
+import { Alone } from './alone.js';
 import { CallLicences } from './call-licences.js';
+import type { CallStore } from './call-store.js';
+import type { EndpointStore } from './endpoint-store.js';
 import { type LocalNonceOptions, LocalNonces } from './local-nonces.js';
+import type { HintStore, MemberStore } from './member-store.js';
 import type { LicenceStore, NonceStore, RegistrationStore, StateStore } from './store.js';
 
 const EXPIRY_INTERVAL_MS = 1000;
@@ -23,6 +28,11 @@ export class MemoryStore implements StateStore {
   readonly registrations: RegistrationStore;
   readonly licences: LicenceStore = new CallLicences();
   readonly nonces: NonceStore;
+  readonly calls: CallStore;
+  readonly endpoints: EndpointStore;
+  readonly members: MemberStore;
+  readonly hints: HintStore;
+  readonly secret = randomBytes(32);
   readonly #clock: Clock;
   readonly #registry = new Registry();
   #expiry: Timer;
@@ -31,6 +41,11 @@ export class MemoryStore implements StateStore {
     this.#clock = options.clock;
     this.registrations = new MemoryRegistrations(this.#registry, options.clock);
     this.nonces = new LocalNonces(options);
+    const alone = new Alone();
+    this.calls = alone;
+    this.endpoints = alone.endpoints;
+    this.members = alone.members;
+    this.hints = alone.hints;
     this.#expiry = this.#clock.after(EXPIRY_INTERVAL_MS, () => this.#expire());
   }
 

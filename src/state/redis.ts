@@ -1,33 +1,45 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock, Timer } from '../clock.js';
+import type { CallStore } from './call-store.js';
+import type { EndpointStore } from './endpoint-store.js';
 import { type LocalNonceOptions, LocalNonces } from './local-nonces.js';
+import type { HintStore, MemberStore } from './member-store.js';
+import { SharedCalls } from './redis/calls.js';
 import { ChangeFeed, readSteps, type Step } from './redis/change-feed.js';
 import { type Client, connect, type RedisConnection } from './redis/connection.js';
+import { SharedEndpoints } from './redis/endpoints.js';
+import { SharedHints } from './redis/hints.js';
 import { type Keys, keysOf } from './redis/keys.js';
 import { SharedLicences } from './redis/licences.js';
 import { Link } from './redis/link.js';
+import { SharedMembers } from './redis/members.js';
 import { SharedRegistrations } from './redis/registrations.js';
 import type { Version } from './redis/shared-registration.js';
+import { inSlices } from './redis/slices.js';
 import type { LicenceStore, NonceStore, RegistrationStore, StateStore } from './store.js';
 
 export type { RedisAddress, RedisConnection } from './redis/connection.js';
 
 export interface RedisStoreOptions extends LocalNonceOptions {
   readonly clock: Clock;
-  /** The name of this instance; another run of it is another owner of licences. */
+  /** The name of this instance; another run of it is another owner of licences and calls. */
   readonly instance: string;
+  /** Of the program, for the others to know. Default ''. */
+  readonly version?: string;
   readonly connection: RedisConnection;
   /** Stores with the same prefix in the same Redis are one. Without braces. */
   readonly keyPrefix: string;
   /** From one sign of life to the next. Default 500: others' licences are known that fresh. */
   readonly beatMs?: number;
-  /** An instance that gave no sign for so long is dead, and its licences go back. Default 10,000. */
+  /** An instance that gave no sign for so long is dead: its licences go back, its calls over to others. Default 10,000. */
   readonly deadMs?: number;
+  /** A call of an instance that gave no sign for so long goes over to whoever is asked for it. Default 1500. */
+  readonly silentMs?: number;
   /** When Redis says nothing at all for so long it is away. Default 200. */
   readonly commandTimeoutMs?: number;
   /** At the start Redis must be there within so long. Default 5000. */
   readonly openTimeoutMs?: number;
-  /** Steps the stream of changes keeps, about: an instance that was behind by more reads everything again. Default 100,000. */
+  /** Steps the stream of changes keeps, about: an instance that was behind by more reads everything again. Default 20,000. */
   readonly maxStream?: number;
   readonly observer?: RedisObserver;
 }
@@ -50,12 +62,17 @@ export interface RedisStatus {
 }
 
 const BEAT_MS = 500;
+const DEAD_MS = 10_000;
+/** Three beats. */
+const SILENT_MS = 1500;
+/** Some ten minutes. */
+const PRUNE_BEATS = 1200;
 /** Instances find Redis again within so long of each other, and then need a beat. */
 const RECONNECT_MS = 1000;
 const EXPIRY_MS = 1000;
 const EXPIRY_CATCH_UP_MS = 10;
 /** Aliases read at once when everything is read. */
-const SCAN = 1000;
+const SCAN = 200;
 
 /**
  * The answer to `StateStore` that instances share, on Redis 7 or later: one server, Sentinel or Cluster.
@@ -69,12 +86,22 @@ export class RedisStore implements StateStore {
   readonly registrations: RegistrationStore;
   readonly licences: LicenceStore;
   readonly nonces: NonceStore;
+  readonly calls: CallStore;
+  readonly endpoints: EndpointStore;
+  readonly members: MemberStore;
+  readonly hints: HintStore;
   readonly #options: RedisStoreOptions;
   readonly #keys: Keys;
   readonly #owner: string;
   readonly #link: Link;
   readonly #registrations: SharedRegistrations;
   readonly #licences: SharedLicences;
+  readonly #calls: SharedCalls;
+  readonly #endpoints: SharedEndpoints;
+  readonly #members: SharedMembers;
+  readonly #hints: SharedHints;
+  #secret = randomBytes(32);
+  #beats = 0;
   #feed: ChangeFeed | undefined;
   #status: RedisStatus;
   /** What a client said last: a refused password is not seen in any command. */
@@ -116,12 +143,30 @@ export class RedisStore implements StateStore {
       onFailure: (error) => this.#goAway(error),
       onCommand: (seconds) => options.observer?.command?.(seconds),
     });
-    const shared = { link: this.#link, keys: this.#keys, owner: this.#owner };
-    this.#registrations = new SharedRegistrations({ ...shared, clock: options.clock, maxStream: options.maxStream ?? 100_000 });
-    const graceMs = 2 * (options.beatMs ?? BEAT_MS) + RECONNECT_MS;
-    this.#licences = new SharedLicences({ ...shared, clock: options.clock, deadMs: options.deadMs ?? 10_000, graceMs });
+    const { clock, instance, version = '', beatMs = BEAT_MS, deadMs = DEAD_MS, silentMs = SILENT_MS, maxStream = 20_000 } = options;
+    const shared = { link: this.#link, keys: this.#keys, owner: this.#owner, clock };
+    this.#registrations = new SharedRegistrations({ ...shared, maxStream });
+    const graceMs = 2 * beatMs + RECONNECT_MS;
+    this.#licences = new SharedLicences({ ...shared, deadMs, graceMs, reconcile: () => this.#calls.reconcile() });
+    this.#members = new SharedMembers({
+      owner: this.#owner,
+      instance,
+      version,
+      startedAt: clock.now(),
+      deadMs,
+      livingMs: 2 * silentMs,
+      onNews: () => void this.#beatNow(),
+    });
+    const hasHeirs = () => this.#members.others().some(({ state }) => state === 'serving');
+    this.#calls = new SharedCalls({ ...shared, instance, licences: this.#licences, deadMs, silentMs, hasHeirs });
+    this.#hints = new SharedHints({ ...shared, connect: () => this.#connect() });
+    this.#endpoints = new SharedEndpoints({ ...shared, hints: this.#hints });
     this.registrations = this.#registrations;
     this.licences = this.#licences;
+    this.calls = this.#calls;
+    this.endpoints = this.#endpoints;
+    this.members = this.#members;
+    this.hints = this.#hints;
     this.nonces = new LocalNonces(options);
   }
 
@@ -131,7 +176,11 @@ export class RedisStore implements StateStore {
 
   /** Instances that share the store, this one among them, as far as is known. */
   get instances(): number {
-    return this.#licences.instances;
+    return this.#members.living;
+  }
+
+  get secret(): Buffer {
+    return this.#secret;
   }
 
   close(): Promise<void> {
@@ -143,15 +192,23 @@ export class RedisStore implements StateStore {
     this.#beat?.cancel();
     this.#expiry?.cancel();
     this.#feed?.close();
-    // Away: the licences go back when this instance counts as dead.
-    if (this.#status.state === 'connected') await this.#licences.leave().catch(() => undefined);
+    await this.#beating;
+    if (this.#status.state === 'connected') await this.#leave().catch(() => undefined); // away: then this instance will count as dead
     this.#abandon();
     await this.#beating;
+  }
+
+  async #leave(): Promise<void> {
+    await this.#calls.flush();
+    await this.#licences.bury(this.#owner, undefined);
   }
 
   #abandon(): void {
     this.#closing ??= Promise.resolve();
     this.#feed?.close();
+    this.#hints.close();
+    this.#endpoints.close();
+    this.#calls.close();
     this.#link.close();
   }
 
@@ -164,6 +221,9 @@ export class RedisStore implements StateStore {
   #goAway(error: Error): void {
     // Licences come back before registrations do.
     this.#licences.goAway();
+    this.#calls.goAway();
+    this.#endpoints.goAway();
+    this.#hints.goAway();
     if (this.#closing || this.#status.state === 'away') {
       this.#status = { ...this.#status, reason: this.#complaint ?? error.message };
       return;
@@ -178,12 +238,17 @@ export class RedisStore implements StateStore {
 
   #beatSoon(): void {
     this.#beat = this.#options.clock.after(this.#options.beatMs ?? BEAT_MS, () => {
-      // With a slow Redis a beat may last longer than the pause between two.
-      this.#beating ??= this.#beatOnce().finally(() => {
-        this.#beating = undefined;
-      });
+      void this.#beatNow();
       this.#beatSoon();
     });
+  }
+
+  /** With a slow Redis a beat may last longer than the pause between two. */
+  #beatNow(): Promise<void> {
+    this.#beating ??= this.#beatOnce().finally(() => {
+      this.#beating = undefined;
+    });
+    return this.#beating;
   }
 
   async #beatOnce(): Promise<void> {
@@ -192,8 +257,17 @@ export class RedisStore implements StateStore {
       await this.#recoverOnce();
       return;
     }
-    // What fails here has told the link.
-    await this.#licences.beat().catch(() => undefined);
+    await this.#tellAndLearn().catch(() => undefined); // what fails here has told the link
+  }
+
+  async #tellAndLearn(): Promise<void> {
+    const beat = await this.#licences.beat(this.#members.card);
+    if (!beat || this.#closing) return;
+    this.#members.update(beat);
+    // Thousands of calls may come over: the next beat does not wait for them.
+    this.#calls.sweep(beat).catch(() => undefined); // as above
+    this.#beats += 1;
+    if (this.#beats % PRUNE_BEATS === 0) await this.#calls.prune(beat.now);
   }
 
   #expireSoon(ms: number): void {
@@ -226,11 +300,14 @@ export class RedisStore implements StateStore {
   async #recover(): Promise<void> {
     this.#complaint = undefined;
     // Licences first: the sooner everyone has said what it holds, the sooner the store counts right.
+    await this.#agreeOnSecret();
     await this.#licences.settle();
-    await this.#licences.beat();
+    const beat = await this.#licences.beat(this.#members.card);
+    if (beat) this.#members.update(beat);
     const { position, common } = await this.#catchUp();
     this.#registrations.startAt(position);
     await this.#compareAll(common);
+    await this.#endpoints.comeBack();
     await this.#registrations.handOn();
     if (this.#closing) return;
     // Nothing was waited for since the last look at what is to be handed on: nobody can have changed anything here alone.
@@ -242,8 +319,18 @@ export class RedisStore implements StateStore {
       onStep: (step) => this.#follow(step),
       onLost: (error) => this.#goAway(error),
     });
+    this.#calls.comeBack();
+    this.#hints.comeBack();
     this.#status = { state: 'connected', since: this.#options.clock.now(), reason: undefined };
     this.#options.observer?.changed?.(undefined);
+  }
+
+  /** The first of all instances makes it. */
+  async #agreeOnSecret(): Promise<void> {
+    const { secret: key } = this.#keys;
+    await this.#link.run((client) => client.set(key, this.#secret.toString('hex'), 'NX'));
+    const secret = await this.#link.run((client) => client.get(key));
+    if (secret) this.#secret = Buffer.from(secret, 'hex');
   }
 
   #follow(step: Step): void {
@@ -265,12 +352,12 @@ export class RedisStore implements StateStore {
     let position = known;
     for (;;) {
       const steps = await this.#link.run((client) => readSteps(client, changes, position));
-      for (const step of steps) {
+      await inSlices(steps, (step) => {
         if (step.before < known && position === known) common = step.before;
         else if (step.before !== position) common = Number.POSITIVE_INFINITY;
         this.#registrations.follow(step);
         position = step.version;
-      }
+      });
       if (steps.length === 0) return { position, common };
     }
   }
@@ -289,7 +376,7 @@ export class RedisStore implements StateStore {
       }
       cursor = next;
     } while (cursor !== '0');
-    this.#registrations.compareAbsent(seen, common);
+    await this.#registrations.compareAbsent(seen, common);
   }
 }
 

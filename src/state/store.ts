@@ -7,9 +7,12 @@ import type {
   RegistrationsResult,
 } from '../gatekeeper/registry/registration.js';
 import type { RegistrationListener } from '../gatekeeper/registry/registry.js';
+import type { CallStore } from './call-store.js';
+import type { EndpointStore } from './endpoint-store.js';
+import type { HintStore, MemberStore } from './member-store.js';
 
 /**
- * What instances must agree on: registrations, licences, used nonces. `memory.ts` is the embedded answer for one instance;
+ * What instances must agree on: registrations, licences, calls, H.323 endpoints, used nonces, and who they are. `memory.ts` is the embedded answer for one instance;
  * a shared answer stands behind the same interface, and `test/state/contract.ts` holds each promise made here as a test.
  *
  * Nothing here throws or rejects for a reason that a caller could mend: a refusal is a value. A shared store that is away answers
@@ -19,6 +22,12 @@ export interface StateStore {
   readonly registrations: RegistrationStore;
   readonly licences: LicenceStore;
   readonly nonces: NonceStore;
+  readonly calls: CallStore;
+  readonly endpoints: EndpointStore;
+  readonly members: MemberStore;
+  readonly hints: HintStore;
+  /** 32 random bytes that all instances have alike, and keep over a restart: what one signs the others can check. In memory: this run's own. */
+  readonly secret: Buffer;
   /** Stops timers and connections; what was kept in memory is gone. May be called twice. */
   close(): Promise<void>;
 }
@@ -60,6 +69,14 @@ export interface LicenceStore {
    * Store away: granted within the share this instance was last given.
    */
   takeCall(request: CallLicenceRequest): Promise<CallLicenceResult>;
+  /**
+   * Takes bandwidth of a zone, or gives some back (`by` below 0, never refused). `by` and `limit` in 100 bit/s. False: with it the zone would
+   * have more than `limit` in use, and nothing was taken. Atomic across instances; what a lost instance held goes back with its licences.
+   * Store away: granted within the share this instance was last given.
+   */
+  changeBandwidth(zone: string, by: number, limit: number): Promise<boolean>;
+  /** Bandwidth in use of a zone, in 100 bit/s. At most one second stale. */
+  bandwidthInUse(zone: string): number;
   /** Call licences in use: of one organisation, or in total. At most one second stale; exact in the memory store. */
   callsInUse(organisation?: OrganisationId): number;
 }

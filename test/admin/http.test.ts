@@ -17,6 +17,7 @@ async function open(changes: Partial<AdminSources> = {}, options: Partial<AdminO
     registrations: (organisation, limit) =>
       registrations.filter((r) => organisation === undefined || r.organisation === organisation).slice(0, limit),
     hasOrganisation: (id) => id.startsWith('region-'),
+    instances: () => [{ instance: 'here', self: true }],
     plan: () => ({ revision: 'abc' }),
     reloadPlan: () => Promise.resolve({ applied: true, revision: 'def', findings: [] }),
     ...changes,

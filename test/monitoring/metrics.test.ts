@@ -34,9 +34,9 @@ describe('Metrics', () => {
     const call = { id: 'c1', attempt } as Call;
     metrics.began(call);
     metrics.answered(call, 4200);
-    metrics.ended(recordOf(openCall('c1')));
-    metrics.ended(recordOf(openCall('c2'), { reason: 'mediaNotEncrypted', answer: null, durationSeconds: 0 }));
-    metrics.ended(recordOf(openCall('c3'), { cipher: 'none', durationSeconds: 0.5 }));
+    metrics.recorded(recordOf(openCall('c1')));
+    metrics.recorded(recordOf(openCall('c2'), { reason: 'mediaNotEncrypted', answer: null, durationSeconds: 0 }));
+    metrics.recorded(recordOf(openCall('c3'), { cipher: 'none', durationSeconds: 0.5 }));
     const found = await samples();
     expect(found.get('portvakt_call_attempts_total{organisation="region-norr",protocol="sip"}')).toBe(1);
     expect(found.get('portvakt_calls_ended_total{organisation="region-norr",protocol="sip",reason="completed"}')).toBe(2);

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import type { RedisConnection } from '../../src/state/redis.js';
 import { freePort } from './free-port.js';
 import { Program } from './processes.js';
@@ -50,6 +51,14 @@ export class RedisServer {
 
   signal(signal: NodeJS.Signals): void {
     this.#program.signal(signal);
+  }
+
+  /** The names of what a store with this prefix keeps, without the prefix, sorted. */
+  async keys(prefix: string): Promise<string[]> {
+    const client = new Redis({ host: '127.0.0.1', port: this.port });
+    const keys = await client.keys(`{${prefix}}:*`);
+    client.disconnect();
+    return keys.map((key) => key.slice(prefix.length + 3)).sort();
   }
 
   /** Ends it, in order or by SIGKILL. What it wrote to its disk stays. */

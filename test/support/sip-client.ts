@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer, connect as netConnect, type Socket } from 'node:net';
+import { createServer, isIP, connect as netConnect, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { responseTo, type SipMessage, SipRequest, SipResponse } from '../../src/gatekeeper/sip/message/message.js';
 import { parseMessage } from '../../src/gatekeeper/sip/message/parse.js';
@@ -29,7 +29,12 @@ export interface ClientOptions {
 /** What a phone does by itself with a request; true: it was dealt with. */
 export type Behaviour = (request: SipRequest, client: SipClient) => boolean;
 
-type Channel = { send(text: string): void; close(): Promise<void>; readonly port: number };
+type Channel = {
+  /** `to`: where, over UDP; elsewhere, and without it, to the service. */
+  send(text: string, to?: { readonly address: string; readonly port: number }): void;
+  close(): Promise<void>;
+  readonly port: number;
+};
 
 /**
  * A small SIP endpoint for tests, with a socket of its own. It does nothing by itself but answer OPTIONS, and forget what is repeated;
@@ -40,7 +45,7 @@ export class SipClient {
   readonly user: string;
   readonly domain: string;
   readonly host: string;
-  readonly serverPort: number;
+  serverPort: number;
   /** Everything that came, repeated requests left out. */
   readonly received: SipMessage[] = [];
   /** How many requests came again with the same branch. */
@@ -83,8 +88,14 @@ export class SipClient {
     return `sip:${this.user}@${this.domain}`;
   }
 
+  /** A response goes to where its request came from (RFC 3261 §18.2.2), everything else to the service. */
   send(message: SipMessage | string): void {
-    this.#open.send(message.toString());
+    this.#open.send(message.toString(), message instanceof SipResponse ? senderOf(message) : undefined);
+  }
+
+  /** As a phone does that finds the next instance in DNS: from now on requests go there. Over UDP. */
+  turnTo(port: number): void {
+    this.serverPort = port;
   }
 
   /** The first message not taken yet that fits. Fails after `ms` with what came instead. */
@@ -278,7 +289,7 @@ export class SipClient {
 
   async #datagrams(port: number): Promise<Channel> {
     const socket: DatagramSocket = createSocket(this.host.includes(':') ? 'udp6' : 'udp4');
-    let from = { port: this.serverPort, address: this.host };
+    let from: { readonly port: number; readonly address: string } | undefined;
     socket.on('message', (datagram, remote) => {
       if (this.serverPort === 0) from = remote;
       this.#receive(datagram.toString('latin1'));
@@ -286,7 +297,10 @@ export class SipClient {
     socket.bind(port, this.host);
     await once(socket, 'listening');
     return {
-      send: (text) => socket.send(Buffer.from(text, 'latin1'), from.port, from.address),
+      send: (text, to) => {
+        const { port, address } = to ?? from ?? { port: this.serverPort, address: this.host };
+        socket.send(Buffer.from(text, 'latin1'), port, address);
+      },
       close: async () => {
         socket.close();
         await once(socket, 'close');
@@ -364,6 +378,11 @@ export class SipClient {
     }
     this.received.push(message);
   }
+}
+
+function senderOf({ via }: SipResponse): { readonly address: string; readonly port: number } | undefined {
+  const address = via.received ?? via.host;
+  return isIP(address) === 0 ? undefined : { address, port: via.port ?? 5060 };
 }
 
 /** One end's view of a call that stands (RFC 3261 §12.2.1.1). */

@@ -27,6 +27,7 @@ export interface CallAttempt {
 export interface CallRecord {
   readonly version: 1;
   readonly id: CallId;
+  /** Where the call began; another one may have carried it on. */
   readonly instance: string;
   readonly signallingId: string;
   readonly caller: Party;
@@ -59,7 +60,9 @@ export interface Call {
   readonly id: CallId;
   readonly attempt: CallAttempt;
   readonly startedAt: EpochMs;
-  /** True from `end` on. */
+  /** Whom the call was last admitted to, or would have been; null before the first admission. */
+  readonly callee: Party | null;
+  /** True from `end` on, and once another instance carries the call on. */
   readonly ended: boolean;
   /**
    * Takes the call licences of both organisations and the total, all or none. May be called again when a later route leads to another
@@ -73,6 +76,16 @@ export interface Call {
   answered(cipher: string, route?: string): void;
   /** What protects the media, where that shows only after the answer. */
   secured(cipher: string): void;
+  /**
+   * What another instance needs to carry the call on when this one is lost, as JSON that only the edge itself reads. The last one said holds;
+   * before the answer and after the end nothing is noted.
+   */
+  carry(dialog: string): void;
+  /**
+   * Calls `listener` when another instance has the call now: the edge forgets it without a word to anybody. The call is `ended` then, and
+   * what is still done to it changes nothing.
+   */
+  onCarriedOnElsewhere(listener: () => void): void;
   /** Writes the record and gives the licences back. `detail`: what the caller was told, where that says more than the reason. */
   end(reason: ReasonCode, status?: number, detail?: string): void;
 }

@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
 import type { Clock, Timer } from '../../clock.js';
 import type { H323Config } from '../../config/service-config.js';
+import type { MemberAddresses } from '../../state/member-store.js';
 import type { StateStore } from '../../state/store.js';
 import type { Calls } from '../calls/call.js';
 import { FailureLimit } from '../net/failure-limit.js';
@@ -126,6 +127,9 @@ export class H323Edge {
       clock,
       plan,
       registrations: store.registrations,
+      licences: store.licences,
+      hints: store.hints,
+      ...(store.endpoints.isAlone !== true && { shared: store }),
       calls,
       callDirectory: { find: (callIdentifier) => this.#signalling.find(callIdentifier) },
       health: { isUp: () => true },
@@ -183,6 +187,12 @@ export class H323Edge {
     return this.#sockets.listeners;
   }
 
+  /** What the other instances tell endpoints of us: where RAS is spoken, as it is told to endpoints, and our gatekeeperIdentifier. */
+  get memberAddresses(): Pick<MemberAddresses, 'ras' | 'gatekeeperId'> {
+    const { ras, gatekeeperId } = this.#options.settings;
+    return { ras: this.#sockets.listeners.slice(0, ras.length).map((listener) => this.#own.ras(listener)), gatekeeperId };
+  }
+
   /** Where Setup is taken. */
   get signallingListeners(): SignallingTransport['listeners'] {
     return this.#transport.listeners;
@@ -227,8 +237,9 @@ export class H323Edge {
     this.#tls = tls;
   }
 
-  /** No new calls from now on; those in progress go on. */
+  /** No new calls from now on; those in progress go on. Endpoints are sent to the other instances. */
   drain(): void {
+    this.#ras.drain();
     this.#signalling.drain();
   }
 

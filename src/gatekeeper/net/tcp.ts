@@ -30,6 +30,8 @@ export interface StreamTarget extends SocketAddress {
   readonly transport: string;
   /** TLS: the name to verify the peer's certificate against, and to send as SNI. Absent: the address. */
   readonly serverName?: string;
+  /** TLS: the SHA-256 fingerprint (upper-case hex with colons) that the peer's certificate must have; name and chain are not looked at then. */
+  readonly fingerprint?: string;
 }
 
 export interface ConnectOptions {

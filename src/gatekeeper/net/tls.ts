@@ -1,6 +1,7 @@
 import { constants } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket, connect as tlsConnect } from 'node:tls';
+import { formatSocketAddress } from './address.js';
 import { certificateNames, checkServerName, type ServerIdentity } from './certificate-names.js';
 import { type ConnectOptions, type StreamTarget, whenReady } from './tcp.js';
 
@@ -53,7 +54,10 @@ export function tlsAcceptor(
   return server;
 }
 
-/** The client's half: the chain and the name must be right, or there is no connection (RFC 5922 §7.3, RFC 3261 §26.3.1). */
+/**
+ * The client's half: the chain and the name must be right, or there is no connection (RFC 5922 §7.3, RFC 3261 §26.3.1); or, where the target says
+ * which, it must be that very certificate.
+ */
 export async function connectTls(
   target: StreamTarget,
   tls: TlsOptions | undefined,
@@ -69,12 +73,22 @@ export async function connectTls(
     ...(options.localAddress ? { localAddress: options.localAddress } : {}),
     // SNI carries names only (RFC 6066 §3).
     servername: isIP(name) ? '' : name,
-    rejectUnauthorized: true,
+    rejectUnauthorized: target.fingerprint === undefined,
     checkServerIdentity: (_host, certificate) => checkServerName(name, certificate, identity),
   });
   onSocket(socket);
   await whenReady(socket, 'secureConnect', target, options);
+  if (target.fingerprint !== undefined) checkFingerprint(socket, target, target.fingerprint);
   return { socket, names: verifiedNames(socket) };
+}
+
+function checkFingerprint(socket: TLSSocket, target: StreamTarget, wanted: string): void {
+  const shown = socket.getPeerCertificate().fingerprint256;
+  if (shown === wanted) return;
+  socket.destroy();
+  throw new Error(
+    `Cannot reach tls ${formatSocketAddress(target)}: its certificate is another than the one expected there (SHA-256 ${shown}, not ${wanted})`,
+  );
 }
 
 function verifiedNames(socket: TLSSocket): readonly string[] {

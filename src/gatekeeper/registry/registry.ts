@@ -107,6 +107,11 @@ export class Registry implements RegistrationIndex {
     return this.#registrations.get(alias);
   }
 
+  /** Every registration there is now, to be gone through at leisure. */
+  list(): readonly StoredRegistration[] {
+    return this.#registrations.list();
+  }
+
   /** The aliases that were registered over this connection: what `dropFlow` looks at. */
   aliasesOf(flow: string): readonly string[] {
     return this.#flows.aliasesOf(flow);

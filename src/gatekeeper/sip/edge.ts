@@ -1,27 +1,37 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import type { Clock, Timer } from '../../clock.js';
 import type { SipConfig } from '../../config/service-config.js';
+import type { MemberAddresses } from '../../state/member-store.js';
 import type { StateStore } from '../../state/store.js';
-import type { Calls } from '../calls/call.js';
+import type { Call, Calls } from '../calls/call.js';
 import type { TlsOptions } from '../net/tls.js';
 import type { Plan, SipPeer } from '../plan/plan.js';
 import { identify } from '../plan/source-zone.js';
+import { PeerNews } from '../peers/peer-news.js';
 import { Authenticator } from './authenticator.js';
 import { Here, type Listener } from './here.js';
 import { createLocator, type Locator } from './locate.js';
+import { memberListeners } from './member-addresses.js';
 import { formatHostPort } from './message/host.js';
 import { responseTo, SipRequest } from './message/message.js';
 import { parseMessage } from './message/parse.js';
 import { parseSipUri } from './message/uri.js';
 import { Nonces } from './nonces.js';
-import { PeerHealth, PeerPinger, type PingResult, pingResult } from './peers.js';
+import { isSeenHere, PeerHealth, PeerPinger, type PingResult, pingResult } from './peers.js';
+import { Arrivals } from './proxy/arrivals.js';
 import type { ProxyContext, ProxyObserver } from './proxy/context.js';
+import { Fellows } from './proxy/fellows.js';
+import { FlowHolders } from './proxy/flow-holders.js';
+import { FlowTokens } from './proxy/flow-token.js';
 import { addVia } from './proxy/forward.js';
-import { openFirst } from './proxy/originate.js';
+import { openFirst } from './proxy/open-first.js';
 import { SipProxy } from './proxy/proxy.js';
+import { purposeKey } from './proxy/purpose-key.js';
 import { RouteTokens } from './proxy/record-route.js';
 import { RefusalPace } from './proxy/refusal-pace.js';
+import { RelayedSenders } from './proxy/relayed-sender.js';
+import { resumeSession } from './proxy/resume.js';
 import { Sessions } from './proxy/sessions.js';
 import { answerFlow, noteReceived } from './received.js';
 import { type RegisterOutcome, Registrar } from './registrar.js';
@@ -53,7 +63,7 @@ export interface EdgeOptions {
   readonly observer: EdgeObserver;
 }
 
-const trunkFactor = 10;
+const carrierFactor = 10;
 const settleMs = 500;
 
 /** Answers to strangers per source and second (403); above it they hear nothing. */
@@ -70,6 +80,7 @@ export class SipEdge {
   readonly #listeners: readonly Listener[];
   readonly #context: ProxyContext;
   readonly #options: EdgeOptions;
+  readonly #stopFollowing: () => void;
   #tls: TlsOptions | undefined;
   readonly health: PeerHealth;
 
@@ -86,11 +97,18 @@ export class SipEdge {
       requestClientCertificate: wantsClientCertificates(options.plan()),
       onMessage: (message, flow, loss) => inbox.edge?.receive(message, flow, loss),
       onRefused: (source, why) => observer.dropped(source, why),
+      // The others tell them from its own by this; the run, which follows in `self`, changes at each start.
+      instance: createHash('sha256')
+        .update(options.store.members.self.replace(/\/[^/]*$/, ''))
+        .digest('hex')
+        .slice(0, 12),
       rateFor: (address) => {
         const zone = identify(options.plan(), { remote: { address, port: 0 }, certificateNames: [] });
         const { messagesPerSecondPerSource: messagesPerSecond, burst } = settings.limits;
-        // A trunk carries the calls of a whole organisation.
-        return zone?.kind === 'sip-trunk' ? { messagesPerSecond: messagesPerSecond * trunkFactor, burst: burst * trunkFactor } : undefined;
+        // A trunk carries the calls of a whole organisation, another instance those of many.
+        const carries =
+          zone?.kind === 'sip-trunk' || options.store.members.others().some(({ sip }) => sip.some(({ host }) => host === address));
+        return carries ? { messagesPerSecond: messagesPerSecond * carrierFactor, burst: burst * carrierFactor } : undefined;
       },
       keepIdle: (flow) => inbox.edge?.isNeeded(flow) ?? false,
     });
@@ -107,7 +125,11 @@ export class SipEdge {
     // `listeners` stand in the order of the configuration, with the ports that they really got.
     this.#listeners = transports.listeners.map((listener, index) => ({ ...listener, advertised: settings.listen[index]?.advertised }));
     this.#here = new Here(this.#listeners, [settings.realm, ...wildcardHosts(this.#listeners)]);
-    this.health = new PeerHealth((peer, up, cause) => observer.peerChanged(peer, up, cause));
+    const news = new PeerNews(store.hints, clock);
+    this.health = new PeerHealth((peer, up, cause) => {
+      observer.peerChanged(peer, up, cause);
+      if (isSeenHere(cause)) news.tell(peer, up);
+    });
     const user = {
       onRequest: (request: SipRequest, flow: Flow) => this.#proxy.onRequest(request, flow),
       onAck: (request: SipRequest, flow: Flow) => this.#proxy.onAck(request, flow),
@@ -155,6 +177,12 @@ export class SipEdge {
       },
       onOutcome: (outcome) => observer.registered(outcome),
     });
+    const locate: ProxyContext['locate'] = (uri, trusted) =>
+      this.#locator.locate(uri, trusted).catch((error: unknown) => {
+        observer.unlocated(uri.host, error instanceof Error ? error.message : String(error));
+        return [];
+      });
+    const flowTokens = new FlowTokens(purposeKey(store.secret, 'flow-routes'));
     this.#context = {
       clock,
       plan,
@@ -164,19 +192,21 @@ export class SipEdge {
       here: this.#here,
       transactions: this.#transactions,
       transports,
-      tokens: new RouteTokens(randomBytes(32)),
+      tokens: new RouteTokens(purposeKey(store.secret, 'call-routes')),
       sessions: new Sessions(clock),
+      find: (name) => store.calls.find(name),
+      fellows: new Fellows(store.members),
+      relayed: new RelayedSenders(purposeKey(store.secret, 'relayed-senders')),
+      arrivals: new Arrivals(),
       timers: {
         huntMs: settings.timers.huntMs,
         ringingSeconds: settings.timers.ringingSeconds,
         silenceSeconds: settings.sessions.maxSilenceSeconds,
         probe: settings.sessions.probe,
       },
-      locate: (uri, trusted) =>
-        this.#locator.locate(uri, trusted).catch((error: unknown) => {
-          observer.unlocated(uri.host, error instanceof Error ? error.message : String(error));
-          return [];
-        }),
+      holders: new FlowHolders({ members: store.members, transports, tokens: flowTokens, now: () => clock.now(), locate }),
+      flowTokens,
+      locate,
       observer,
     };
     this.#proxy = new SipProxy({
@@ -187,13 +217,20 @@ export class SipEdge {
       maxExpires: settings.registrar.maxExpiresSeconds,
       pace: new RefusalPace(refusalsPerSecond),
     });
-    this.#pinger = new PeerPinger({ health: this.health, clock, ping: (peer) => this.#ping(peer) });
+    this.#pinger = new PeerPinger({ health: this.health, clock, news, ping: (peer) => this.#ping(peer) });
     this.#pinger.update(plan().zones.values());
+    // Whoever came is no stranger any more.
+    this.#stopFollowing = store.members.onChange(() => transports.resetSources());
   }
 
   /** Where it listens: real ports, also where 0 was asked for. */
   get listeners(): readonly Listener[] {
     return this.#listeners;
+  }
+
+  /** What `store.members.announce` is told of SIP. It changes with `tlsChanged`. */
+  get memberAddresses(): Pick<MemberAddresses, 'sip' | 'flows'> {
+    return { sip: memberListeners(this.#listeners, this.#tls), flows: this.#transports.flowBeginnings };
   }
 
   get transactionCounts(): { client: number; server: number; remembered: number } {
@@ -231,7 +268,7 @@ export class SipEdge {
 
   /** Whether an endpoint is reached over this connection, by its registration or in a call: then quiet is no reason to close it. */
   isNeeded(flow: Flow): boolean {
-    if (this.#proxy.isRegistered(flow)) return true;
+    if (this.#proxy.isRegistered(flow) || this.#proxy.isPassing(flow)) return true;
     for (const session of this.#context.sessions) if (session.uses(flow)) return true;
     return false;
   }
@@ -254,20 +291,30 @@ export class SipEdge {
     return this.#context.sessions.size;
   }
 
+  /**
+   * Goes on with an answered call that came over from another instance: `dialog` is what that gave to `Call.carry`. False: it cannot be read, or a
+   * zone of it has left the plan; nothing is known of the call here then.
+   */
+  resume(call: Call, dialog: string): boolean {
+    return resumeSession(this.#context, call, dialog) !== undefined;
+  }
+
   /** No new calls from now on; those in progress go on. */
   drain(): void {
     this.#proxy.drain();
   }
 
-  /** Hangs up on what is left, then closes every socket. */
+  /** Hangs up on what is left (calls that went over to other instances are not), then closes every socket. */
   async close(): Promise<void> {
     this.#proxy.drain();
     // Whom we hang up on gets a moment to answer, which a closed socket would swallow.
     const sessions = [...this.#context.sessions];
     const told = sessions.map((session) => session.terminate('instanceStopped', 'The gatekeeper is being stopped', 'instanceStopping'));
+    this.#stopFollowing();
     this.#pinger.close();
     if (sessions.length > 0) await this.#atMost(settleMs, Promise.all(told));
     this.#proxy.close();
+    this.#context.fellows.close();
     this.#transactions.close();
     this.#locator.close();
     await this.#transports.close();

@@ -1,5 +1,6 @@
-import type { Clock, Timer } from '../../clock.js';
+import type { Clock, EpochMs, Timer } from '../../clock.js';
 import type { SipPeer, SipTrunkZone, Zone } from '../plan/plan.js';
+import type { PeerNews } from '../peers/peer-news.js';
 import type { PeerHealthView } from '../routing/route.js';
 
 /** What became of one OPTIONS ping. */
@@ -17,8 +18,13 @@ export interface PeerThresholds {
   readonly answersUntilUp: number;
 }
 
-/** Why a peer went up or down: for logs and metrics. */
-export type PeerChangeCause = 'answered' | 'missed' | 'call-unanswered' | 'hold-over';
+/** Why a peer went up or down: for logs and metrics. `hinted`: another instance said so; `hint-unfounded`: it answers this one all the same. */
+export type PeerChangeCause = 'answered' | 'missed' | 'call-unanswered' | 'hold-over' | 'hinted' | 'hint-unfounded';
+/** Whether this instance has seen it itself, so that others may be told. */
+export function isSeenHere(cause: PeerChangeCause): boolean {
+  return cause === 'answered' || cause === 'missed' || cause === 'call-unanswered';
+}
+
 export type PeerChange = (peerId: string, up: boolean, cause: PeerChangeCause) => void;
 
 interface PeerState {
@@ -26,7 +32,13 @@ interface PeerState {
   up: boolean;
   /** Misses in a row while up, answers in a row while down. */
   count: number;
+  /** Another instance does not hear it, and nothing was heard or missed here since. */
+  doubted: boolean;
+  heardAt: EpochMs;
 }
+
+/** Who was heard so lately is not taken down because another instance does not hear it. */
+const FRESH_MS = 5000;
 
 /** Which trunk peers are up: a state machine for each, without clock or socket. A peer that nobody has heard of counts as up. */
 export class PeerHealth implements PeerHealthView {
@@ -52,12 +64,33 @@ export class PeerHealth implements PeerHealthView {
     const before = new Map(this.#peers);
     this.#peers.clear();
     for (const [peerId, thresholds] of peers) {
-      const known = before.get(peerId);
-      this.#peers.set(peerId, { thresholds, up: known?.up ?? true, count: known?.count ?? 0 });
+      const known = before.get(peerId) ?? { up: true, count: 0, doubted: false, heardAt: Number.NEGATIVE_INFINITY };
+      this.#peers.set(peerId, { ...known, thresholds });
     }
   }
 
-  /** The peer answered a ping or a call's request. */
+  /** The peer said something, in a call or to a ping: no hint counts for a while, and one that was believed does no more. */
+  heard(peerId: string, now: EpochMs): void {
+    const peer = this.#peers.get(peerId);
+    if (!peer) return;
+    peer.heardAt = now;
+    if (!peer.doubted) return;
+    peer.doubted = false;
+    if (!peer.up) this.#turn(peerId, peer, true, 'hint-unfounded');
+  }
+
+  /**
+   * Another instance does not hear the peer: the next miss here takes it down, and until then, where another peer can stand in for it
+   * (`replaceable`) and it was not heard lately, it is left alone.
+   */
+  doubt(peerId: string, now: EpochMs, replaceable: boolean): void {
+    const peer = this.#peers.get(peerId);
+    if (!peer?.up) return;
+    if (replaceable && now - peer.heardAt >= FRESH_MS) this.#turn(peerId, peer, false, 'hinted');
+    peer.doubted = true;
+  }
+
+  /** The peer answered a ping. */
   answered(peerId: string): void {
     const peer = this.#peers.get(peerId);
     if (!peer) return;
@@ -69,8 +102,10 @@ export class PeerHealth implements PeerHealthView {
   missed(peerId: string): void {
     const peer = this.#peers.get(peerId);
     if (!peer) return;
+    const { doubted } = peer;
+    peer.doubted = false;
     if (!peer.up) peer.count = 0;
-    else if (++peer.count >= peer.thresholds.missesUntilDown) this.#turn(peerId, peer, false, 'missed');
+    else if (doubted || ++peer.count >= peer.thresholds.missesUntilDown) this.#turn(peerId, peer, false, 'missed');
   }
 
   /** A call's attempt got no answer at all: the peer is down at once, so that the next caller does not wait for it as well. */
@@ -80,6 +115,7 @@ export class PeerHealth implements PeerHealthView {
     if (!peer.up) {
       // Tried although it was down, for want of another, and silent again: the answers so far were not worth much.
       peer.count = 0;
+      peer.doubted = false;
       return;
     }
     this.#turn(peerId, peer, false, 'call-unanswered');
@@ -101,6 +137,7 @@ export class PeerHealth implements PeerHealthView {
   #turn(peerId: string, peer: PeerState, up: boolean, cause: PeerChangeCause): void {
     peer.up = up;
     peer.count = 0;
+    peer.doubted = false;
     this.#onChange(peerId, up, cause);
   }
 }
@@ -125,6 +162,8 @@ export interface PeerPingerOptions {
   readonly timeoutMs?: number;
   /** Pings that may be on their way at once. Default 32. */
   readonly concurrency?: number;
+  /** What other instances find out: such a peer is asked from here, soon. */
+  readonly news?: PeerNews;
 }
 
 interface Watched {
@@ -146,7 +185,7 @@ export class PeerPinger {
   readonly #watched = new Map<string, Watched>();
   /** At most one entry for each peer. */
   readonly #waiting: Watched[] = [];
-  readonly #removeListener: () => void;
+  readonly #removeListeners: readonly (() => void)[];
   #underway = 0;
 
   constructor(options: PeerPingerOptions) {
@@ -154,7 +193,10 @@ export class PeerPinger {
     this.#timeoutMs = options.timeoutMs ?? 2000;
     this.#concurrency = options.concurrency ?? 32;
     this.#random = options.random ?? Math.random;
-    this.#removeListener = options.health.onSuspicion((peerId) => this.#suspected(peerId));
+    this.#removeListeners = [
+      options.health.onSuspicion((peerId) => this.#suspected(peerId)),
+      ...(options.news ? [options.news.listen((peerId, up) => this.#heardOf(peerId, up))] : []),
+    ];
   }
 
   /** The zones of the plan in force. Peers that stay keep their state. */
@@ -180,7 +222,7 @@ export class PeerPinger {
   }
 
   close(): void {
-    this.#removeListener();
+    for (const remove of this.#removeListeners) remove();
     for (const { timer } of this.#watched.values()) timer?.cancel();
     this.#watched.clear();
     this.#waiting.length = 0;
@@ -192,6 +234,20 @@ export class PeerPinger {
     watched.silences = 0;
     if (watched.zone.ping.intervalSeconds === 0) this.#hold(watched);
     else if (!watched.busy) this.#after(QUICK_MS, watched);
+  }
+
+  /** Without pings nothing here could tell whether it is so: then calls alone find out. */
+  #heardOf(peerId: string, up: boolean): void {
+    const watched = this.#watched.get(peerId);
+    const { health, clock } = this.#options;
+    if (!watched || watched.zone.ping.intervalSeconds === 0 || up === health.isUp(peerId)) return;
+    if (!up) {
+      // The last one that is left stays in use: to have it asked in vain costs a call no more than not to be put through.
+      const replaceable = watched.zone.peers.some(({ id }) => id !== peerId && health.isUp(id));
+      health.doubt(peerId, clock.now(), replaceable);
+    }
+    // Spread, as all other instances heard it in the same moment, and perhaps of a thousand peers.
+    if (!watched.busy) this.#after(this.#random() * QUICK_MS, watched);
   }
 
   /** Without pings nothing but another call can tell whether the peer is back. */
@@ -239,8 +295,12 @@ export class PeerPinger {
     if (this.#watched.get(peer.id) !== watched) return;
     const { health } = this.#options;
     watched.busy = false;
-    if (result === 'answered') health.answered(peer.id);
-    else health.missed(peer.id);
+    if (result === 'answered') {
+      health.heard(peer.id, this.#options.clock.now());
+      health.answered(peer.id);
+    } else {
+      health.missed(peer.id);
+    }
     watched.silences = result === 'answered' ? 0 : watched.silences + 1;
     const intervalMs = zone.ping.intervalSeconds * 1000;
     // In doubt (silent, or down and now heard again) a peer is asked soon; else at its zone's pace.

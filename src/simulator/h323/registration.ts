@@ -8,10 +8,13 @@ import type { RasAnswer, RasClient } from './ras-client.js';
 type RegistrationRequest = Extract<RasMessage, { type: 'registrationRequest' }>['value'];
 type RegistrationConfirm = Extract<RasMessage, { type: 'registrationConfirm' }>['value'];
 
-/** `reason`: of GatekeeperRejectReason or RegistrationRejectReason. `silent`: nobody answered, the alternates neither. */
+/**
+ * `reason`: of GatekeeperRejectReason or RegistrationRejectReason. `sentElsewhere`: the reject named gatekeepers to turn to instead (altGKInfo),
+ * and they did not take us either. `silent`: nobody answered, the alternates neither.
+ */
 export type RegisterResult =
   | { readonly outcome: 'registered' }
-  | { readonly outcome: 'rejected'; readonly by: 'discovery' | 'registration'; readonly reason: string }
+  | { readonly outcome: 'rejected'; readonly by: 'discovery' | 'registration'; readonly reason: string; readonly sentElsewhere?: boolean }
   | { readonly outcome: 'silent' }
   | { readonly outcome: 'unsent' };
 
@@ -123,7 +126,7 @@ export class Registration {
   /** Discovers where asked for, and registers in full. */
   async register(): Promise<RegisterResult> {
     const result = await this.#registerAt(this.#gatekeeper, this.#options.discovery);
-    if (result.outcome !== 'silent') return result;
+    if (!isForAlternates(result)) return result;
     return (await this.failover()) ? { outcome: 'registered' } : result;
   }
 
@@ -131,8 +134,10 @@ export class Registration {
   async keepAlive(): Promise<RegisterResult> {
     const result = await this.#light(this.#gatekeeper);
     if (result.outcome === 'rejected' && wantsFull.has(result.reason)) return this.register();
-    if (result.outcome !== 'silent') return result;
-    return (await this.failover()) ? { outcome: 'registered' } : result;
+    if (!isForAlternates(result)) return result;
+    if (await this.failover()) return { outcome: 'registered' };
+    if (result.outcome === 'rejected') this.#lose();
+    return result;
   }
 
   /** More aliases for the same endpoint (H.225.0 §7.9.1, additiveRegistration). */
@@ -274,8 +279,9 @@ export class Registration {
       return { ras: socketAddress(message.value.rasAddress) ?? gatekeeper.ras, id: message.value.gatekeeperIdentifier };
     }
     const reason = message.type === 'gatekeeperReject' ? message.value.rejectReason.type : message.type;
-    this.#learnAlternates(alternatesIn(message));
-    return { outcome: 'rejected', by: 'discovery', reason };
+    const alternates = alternatesIn(message);
+    this.#learnAlternates(alternates);
+    return { outcome: 'rejected', by: 'discovery', reason, ...(alternates.length > 0 && { sentElsewhere: true }) };
   }
 
   async #rrq(gatekeeper: Gatekeeper, part: Partial<RegistrationRequest>): Promise<RegisterResult> {
@@ -318,9 +324,13 @@ export class Registration {
       return { outcome: 'registered' };
     }
     const reason = message.type === 'registrationReject' ? message.value.rejectReason.type : message.type;
-    this.#learnAlternates(alternatesIn(message));
-    if (sameAddress(gatekeeper.ras, this.#gatekeeper.ras) && part.additiveRegistration === undefined) this.#lose();
-    return { outcome: 'rejected', by: 'registration', reason };
+    const alternates = alternatesIn(message);
+    this.#learnAlternates(alternates);
+    const sentElsewhere = alternates.length > 0;
+    // Who is sent to another gatekeeper by the answer to a keep-alive goes there as it is registered here.
+    const keeps = part.additiveRegistration !== undefined || (part.keepAlive === true && sentElsewhere);
+    if (sameAddress(gatekeeper.ras, this.#gatekeeper.ras) && !keeps) this.#lose();
+    return { outcome: 'rejected', by: 'registration', reason, ...(sentElsewhere && { sentElsewhere }) };
   }
 
   #confirmed(gatekeeper: Gatekeeper, confirm: RegistrationConfirm, bytes: Buffer): void {
@@ -363,6 +373,11 @@ export class Registration {
       () => this.#schedule(this.#options.retryMs),
     );
   }
+}
+
+/** H.323 §7.2.6: nobody is there, or whoever is says that others are to be asked. */
+function isForAlternates(result: RegisterResult): boolean {
+  return result.outcome === 'silent' || (result.outcome === 'rejected' && result.sentElsewhere === true);
 }
 
 function alternatesIn(message: RasMessage): readonly AlternateGK[] {

@@ -1,5 +1,6 @@
 import { type Client, cut } from './connection.js';
 import type { Version } from './shared-registration.js';
+import { inSlices } from './slices.js';
 
 /** One step of the store. */
 export interface Step {
@@ -9,8 +10,10 @@ export interface Step {
   readonly owner: string;
   /** Registrations ran out; otherwise somebody changed them. */
   readonly expired: boolean;
-  /** Alias and value, in turn; an empty value: it is no longer registered. */
-  readonly changes: readonly string[];
+  /** Aliases that were changed. */
+  readonly size: number;
+  /** Alias and value, in turn; an empty value: it is no longer registered. Takes it from what was written: ask once. */
+  changes(): readonly string[];
 }
 
 export interface FeedOptions {
@@ -24,9 +27,14 @@ export interface FeedOptions {
   readonly onLost: (error: Error) => void;
 }
 
-/** Steps taken from the stream at once: some 5 ms' worth. */
-const BATCH = 500;
+/** Steps read from the stream at once. */
+const BATCH = 100;
 const BLOCK_MS = 1000;
+/**
+ * From one reading to the next while there is something to read: a reading costs as much as four registrations. The first step after a pause
+ * is read at once.
+ */
+const GATHER_MS = 10;
 /** Silence beyond the blocking time: then the connection hangs. */
 const GRACE_MS = 2000;
 
@@ -36,6 +44,7 @@ export class ChangeFeed {
   readonly #client: Client;
   #position: Version;
   #closed = false;
+  #endPause: (() => void) | undefined;
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -47,6 +56,17 @@ export class ChangeFeed {
   close(): void {
     this.#closed = true;
     cut(this.#client);
+    this.#endPause?.();
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   async #follow(): Promise<void> {
@@ -54,7 +74,10 @@ export class ChangeFeed {
       await ready(this.#client);
       while (!this.#closed) {
         const steps = await inTime(readSteps(this.#client, this.#options.stream, this.#position, BLOCK_MS), BLOCK_MS + GRACE_MS);
-        for (const step of steps) this.#take(step);
+        const readAt = performance.now();
+        await inSlices(steps, (step) => this.#take(step));
+        const wait = readAt + GATHER_MS - performance.now();
+        if (steps.length > 0 && steps.length < BATCH && wait > 0) await this.#pause(wait);
       }
     } catch (error) {
       if (this.#closed) return;
@@ -79,14 +102,18 @@ export async function readSteps(client: Client, stream: string, after: Version, 
       ? await client.xread('COUNT', BATCH, 'BLOCK', blockMs, 'STREAMS', stream, from)
       : await client.xread('COUNT', BATCH, 'STREAMS', stream, from);
   const [, entries] = reply?.[0] ?? [];
-  return (entries ?? []).map(([id, fields]) => ({
-    version: Number(id.slice(0, id.indexOf('-'))),
-    // publish() in registrations.lua writes p, o and k first, in this order.
-    before: Number(fields[1]),
-    owner: fields[3] ?? '',
-    expired: fields[5] === 'e',
-    changes: fields.slice(6),
-  }));
+  return (entries ?? []).map(([id, fields]) => {
+    // publish() in registrations.lua writes two fields: h and c. What comes after them, or after the owner, is of a later version.
+    const [before = '', kind, size = '', owner = ''] = (fields[1] ?? '').split(' ');
+    const version = Number(id.slice(0, id.indexOf('-')));
+    const changes = () => changesIn(fields[3] ?? '');
+    return { version, before: Number(before), owner, expired: kind === 'e', size: Number(size), changes };
+  });
+}
+
+function changesIn(text: string): readonly string[] {
+  const read: unknown = JSON.parse(text);
+  return Array.isArray(read) && read.every((each) => typeof each === 'string') ? read : [];
 }
 
 function ready(client: Client): Promise<void> {
@@ -101,7 +128,9 @@ function ready(client: Client): Promise<void> {
 async function inTime<T>(result: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`The connection for changes is silent for ${ms} ms`)), ms).unref();
+    const fail = () => reject(new Error(`The connection for changes is silent for ${ms} ms`));
+    // When this process itself was late, the answer may lie in the socket unread: it gets its turn before anything is concluded.
+    timer = setTimeout(() => setImmediate(() => setImmediate(fail)), ms).unref();
   });
   try {
     return await Promise.race([result, late]);

@@ -27,8 +27,15 @@ export interface Scripts {
   sweepRegistrations(...args: Arguments): Promise<unknown>;
   exchangeLicences(...args: Arguments): Promise<unknown>;
   settleLicences(...args: Arguments): Promise<unknown>;
+  rejoin(...args: Arguments): Promise<unknown>;
   beat(...args: Arguments): Promise<unknown>;
   bury(...args: Arguments): Promise<unknown>;
+  writeCalls(...args: Arguments): Promise<unknown>;
+  takeCalls(...args: Arguments): Promise<unknown>;
+  handOverCalls(...args: Arguments): Promise<unknown>;
+  settleCalls(...args: Arguments): Promise<unknown>;
+  putEndpoints(...args: Arguments): Promise<unknown>;
+  moveEndpoint(...args: Arguments): Promise<unknown>;
 }
 
 export type Client = (Redis | Cluster) & Scripts;
@@ -40,12 +47,22 @@ const scripts = {
   sweepRegistrations: { lua: lua('registrations', 'sweep-registrations'), numberOfKeys: 5 },
   exchangeLicences: { lua: lua('exchange-licences'), numberOfKeys: 2 },
   settleLicences: { lua: lua('licences', 'settle-licences'), numberOfKeys: 3 },
-  beat: { lua: lua('licences', 'beat'), numberOfKeys: 3 },
-  bury: { lua: lua('licences', 'bury'), numberOfKeys: 3 },
+  rejoin: { lua: lua('licences', 'rejoin'), numberOfKeys: 3 },
+  beat: { lua: lua('licences', 'beat'), numberOfKeys: 4 },
+  bury: { lua: lua('licences', 'bury'), numberOfKeys: 5 },
+  writeCalls: { lua: lua('licences', 'calls', 'write-calls'), numberOfKeys: 5 },
+  takeCalls: { lua: lua('licences', 'calls', 'take-calls'), numberOfKeys: 7 },
+  handOverCalls: { lua: lua('licences', 'calls', 'hand-over-calls'), numberOfKeys: 7 },
+  settleCalls: { lua: lua('licences', 'calls', 'settle-calls'), numberOfKeys: 4 },
+  putEndpoints: { lua: lua('put-endpoints'), numberOfKeys: 2 },
+  moveEndpoint: { lua: lua('move-endpoint'), numberOfKeys: 2 },
 };
 
 /** From one attempt to connect to the next. */
 const RETRY_MS = 100;
+
+/** Gathers its changes itself: a pipeline around each call would only add to it. */
+const UNGATHERED = ['applyRegistrations'];
 
 /**
  * A client that connects at once and again whenever it must, but never keeps or repeats a command: whoever gave it hears that it failed and
@@ -64,6 +81,7 @@ export function connect({ servers, username, password, tls }: RedisConnection, n
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     enableAutoPipelining: true,
+    autoPipeliningIgnoredCommands: UNGATHERED,
     retryStrategy: () => RETRY_MS,
     // A master that became a replica says so: then Sentinel is asked again who the master is.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
@@ -90,7 +108,13 @@ export function connect({ servers, username, password, tls }: RedisConnection, n
       case 'cluster':
         return new Cluster(
           servers.nodes.map(({ host, port }) => ({ host, port })),
-          { redisOptions: common, enableOfflineQueue: false, enableAutoPipelining: true, clusterRetryStrategy: () => RETRY_MS },
+          {
+            redisOptions: common,
+            enableOfflineQueue: false,
+            enableAutoPipelining: true,
+            autoPipeliningIgnoredCommands: UNGATHERED,
+            clusterRetryStrategy: () => RETRY_MS,
+          },
         );
     }
   }

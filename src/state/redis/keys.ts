@@ -7,7 +7,17 @@ export interface Keys {
   readonly version: string;
   readonly licences: string;
   readonly instances: string;
+  readonly members: string;
+  readonly calls: string;
+  readonly callNames: string;
+  readonly recorded: string;
+  readonly recordedAt: string;
+  readonly endpoints: string;
+  readonly endpointDeadlines: string;
+  readonly hints: string;
+  readonly secret: string;
   held(owner: string): string;
+  callsOf(owner: string): string;
 }
 
 /**
@@ -25,6 +35,16 @@ export function keysOf(prefix: string): Keys {
     version: key('version'),
     licences: key('licences'),
     instances: key('instances'),
+    members: key('members'),
+    calls: key('calls'),
+    callNames: key('call-names'),
+    recorded: key('recorded'),
+    recordedAt: key('recorded-at'),
+    endpoints: key('endpoints'),
+    endpointDeadlines: key('endpoint-deadlines'),
+    hints: key('hints'),
+    secret: key('secret'),
     held: (owner) => key(`held:${owner}`),
+    callsOf: (owner) => key(`calls:${owner}`),
   };
 }

@@ -13,6 +13,27 @@ export interface LicencesOptions {
   readonly deadMs: number;
   /** After Redis was away: within so long the others have said what they hold, too. */
   readonly graceMs: number;
+  /** Finds out which calls were taken from this instance, and `forget`s what they hold. While it lasts none can be taken. */
+  readonly reconcile: () => Promise<void>;
+}
+
+/** What one owner is told of all, by Redis' time. */
+export interface Beat {
+  readonly now: number;
+  /** Owners by the time they are dead from, this one among them. */
+  readonly deadFrom: ReadonlyMap<string, number>;
+  /** What each says of itself. */
+  readonly members: ReadonlyMap<string, string>;
+}
+
+/** So much of something that is limited: calls of an organisation, one at a time, or bandwidth of a zone. */
+interface Amount {
+  readonly id: string;
+  readonly by: number;
+}
+
+interface Wanted extends Amount {
+  readonly limit: number;
 }
 
 /** What is free at a beat is divided among the instances: this is what one of them may take when Redis goes away. */
@@ -51,9 +72,20 @@ export class SharedLicences implements LicenceStore {
 
   async takeCall({ organisations, total }: CallLicenceRequest): Promise<CallLicenceResult> {
     const wanted = distinct(organisations);
-    const refusal = await this.#exchange(1, total, wanted, []);
-    if (refusal) return refusal;
+    const full = await this.#exchange(1, total, wanted.map(oneOf), []);
+    if (full !== undefined) return refusal(full);
     return { ok: true, lease: new SharedLease(this, names(wanted)) };
+  }
+
+  async changeBandwidth(zone: string, by: number, limit: number): Promise<boolean> {
+    const id = bandwidthOf(zone);
+    if (by > 0) return (await this.#exchange(0, 0, [{ id, by, limit }], [])) === undefined;
+    if (by < 0) await this.#giveBack(0, [{ id, by: -by }]);
+    return true;
+  }
+
+  bandwidthInUse(zone: string): number {
+    return this.callsInUse(bandwidthOf(zone));
   }
 
   callsInUse(organisation: OrganisationId = TOTAL): number {
@@ -62,20 +94,40 @@ export class SharedLicences implements LicenceStore {
     return (used.get(organisation) ?? 0) + (this.#held.get(organisation) ?? 0) - (held.get(organisation) ?? 0);
   }
 
-  /** Owners that live, this one among them: as many parts what is left is divided into when Redis goes away. */
-  get instances(): number {
-    return this.#basis.instances;
+  /** Redis was away a moment ago: the others may not be back yet. */
+  get inGrace(): boolean {
+    return this.#options.clock.now() < this.#graceUntil;
+  }
+
+  /** Which settlement this owner goes by. */
+  get term(): number {
+    return this.#term;
+  }
+
+  /** What a call holds that came over from another instance, as `SharedLease.licences`: the store counts it for this one already. */
+  adopt(licences: readonly string[]): SharedLease {
+    const organisations = licences.filter((name) => name !== TOTAL);
+    const lease = new SharedLease(this, organisations);
+    if (licences.length === 0) lease.detach();
+    else this.#hold(1, organisations.map(one), []);
+    return lease;
+  }
+
+  /** The licences of a call that went over to another instance: the store counts them there. */
+  forget(lease: SharedLease): void {
+    const held = lease.detach();
+    if (held) this.#hold(-1, [], held.map(one));
   }
 
   /** For a lease alone: takes some and gives others back, or nothing and the limit that was in the way. */
-  change(taken: readonly OrganisationLimit[], given: readonly OrganisationId[]): Promise<LicenceRefusal | undefined> {
-    return this.#exchange(0, 0, taken, given);
+  async change(taken: readonly OrganisationLimit[], given: readonly OrganisationId[]): Promise<LicenceRefusal | undefined> {
+    const full = await this.#exchange(0, 0, taken.map(oneOf), given.map(one));
+    return full === undefined ? undefined : refusal(full);
   }
 
   /** For a lease alone. */
   async giveBack(held: readonly OrganisationId[]): Promise<void> {
-    // Never refused, and if Redis is away `settle` says it later.
-    await this.#exchange(-1, 0, [], held);
+    await this.#giveBack(-1, held.map(one));
   }
 
   /** Redis is away: from now on licences come from this instance's share. */
@@ -92,13 +144,16 @@ export class SharedLicences implements LicenceStore {
   }
 
   async #settle(): Promise<void> {
-    const { link, owner, deadMs } = this.#options;
+    const { link, owner, deadMs, reconcile } = this.#options;
+    await link.run((client) => client.rejoin(...this.#keys(owner), owner, deadMs));
+    await reconcile();
     const term = ++this.#term;
     const held = [...this.#held].flat();
-    await link.run((client) => client.settleLicences(...this.#keys(owner), owner, term, deadMs, ...held));
+    const settled = await link.run((client) => client.settleLicences(...this.#keys(owner), owner, term, deadMs, ...held));
     const before = JSON.stringify(held);
-    // Calls that began or ended here while that was on its way: under the old term, or while Redis counted as away.
-    if (this.#away && JSON.stringify([...this.#held].flat()) !== before) await this.#settle();
+    // Calls that began or ended here while that was on its way: under the old term, or while Redis counted as away. Or calls were taken
+    // from this instance, as that took so long that it seemed dead.
+    if (settled !== 1 || (this.#away && JSON.stringify([...this.#held].flat()) !== before)) await this.#settle();
     else if (this.#away) this.#comeBack();
   }
 
@@ -108,66 +163,48 @@ export class SharedLicences implements LicenceStore {
     if (this.#term > 1) this.#graceUntil = this.#options.clock.now() + this.#options.graceMs;
   }
 
-  /** Says that this instance lives, buries those that do not, and learns what is in use. Rejects when Redis is away. */
-  async beat(): Promise<void> {
-    const { link, owner, deadMs } = this.#options;
-    const reply = await link.run((client) => client.beat(...this.#keys(owner), owner, this.#term, deadMs));
-    const [instances, dead, used] = reply as [number, string[], string[]];
-    if (instances === -1) {
+  /**
+   * Says that this instance lives, and learns what is in use and who else is there. Undefined: it had to settle first. Rejects when Redis
+   * is away.
+   * @param self what others are to know of this instance; '': nothing new
+   */
+  async beat(self: string): Promise<Beat | undefined> {
+    const { link, owner, deadMs, keys } = this.#options;
+    const reply = await link.run((client) => client.beat(...this.#keys(owner), keys.members, owner, this.#term, deadMs, self));
+    const [now, owners, used, members] = reply as [number, string[], string[], string[]];
+    if (now === -1) {
       await this.settle();
-      return;
+      return undefined;
     }
-    this.#used = new Map();
-    for (let at = 0; at < used.length; at += 2) this.#used.set(used[at] ?? '', Number(used[at + 1]));
-    if (!this.#inGrace()) this.#basis = { held: new Map(this.#held), used: new Map(this.#used), instances: Math.max(1, instances) };
-    for (const one of dead) await link.run((client) => client.bury(...this.#keys(one), one, 0));
+    this.#used = numbers(used);
+    const deadFrom = numbers(owners);
+    const alive = [...deadFrom.values()].filter((time) => time > now).length;
+    if (!this.inGrace) this.#basis = { held: new Map(this.#held), used: new Map(this.#used), instances: Math.max(1, alive) };
+    return { now, deadFrom, members: new Map(pairs(members)) };
   }
 
-  /** This instance leaves: its licences go back at once. Rejects when Redis is away. */
-  async leave(): Promise<void> {
-    const { link, owner } = this.#options;
-    await link.run((client) => client.bury(...this.#keys(owner), owner, 1));
+  /** What is left of an owner that is dead for so long goes; undefined: this instance leaves. Rejects when Redis is away. */
+  async bury(owner: string, forMs: number | undefined): Promise<void> {
+    const { link, keys } = this.#options;
+    await link.run((client) => client.bury(...this.#keys(owner), keys.members, keys.callsOf(owner), owner, forMs ?? ''));
   }
 
-  async #exchange(
-    calls: 1 | 0 | -1,
-    total: number,
-    taken: readonly OrganisationLimit[],
-    given: readonly OrganisationId[],
-  ): Promise<LicenceRefusal | undefined> {
-    const { link, owner, keys } = this.#options;
-    // What goes back is held no more from this moment on, whatever becomes of the message.
-    if (calls < 0) this.#hold(-1, [], given);
-    if (calls >= 0 && !this.#away && this.#inGrace()) {
-      const refused = this.#beyondShare(calls, total, taken);
-      if (refused) return refused;
+  /** Takes some and gives others back. What is in the way, or undefined: it is done. */
+  async #exchange(calls: 1 | 0, total: number, taken: readonly Wanted[], given: readonly Amount[]): Promise<string | undefined> {
+    if (!this.#away && this.inGrace) {
+      const full = this.#beyondShare(calls, total, taken);
+      if (full !== undefined) return full;
     }
     for (let tries = 0; tries < 3 && !this.#away; tries++) {
       const term = this.#term;
-      const args = [
-        keys.licences,
-        keys.held(owner),
-        term,
-        calls,
-        total,
-        taken.length,
-        ...taken.flatMap(({ id, limit }) => [id, limit]),
-        ...given,
-      ];
       try {
-        const [code, first, ...counts] = (await link.run((client) => client.exchangeLicences(...args))) as [number, number, ...number[]];
-        if (code === 0) return refusal(first === 0 ? undefined : taken[first - 1]?.id);
+        const [code, first, ...counts] = await this.#send(term, calls, total, taken, given);
+        if (code === 0) return first === 0 ? TOTAL : taken[first - 1]?.id;
         if (code === 1) {
-          if (calls >= 0) this.#hold(calls, taken, given);
-          this.#used.set(TOTAL, first);
-          for (const [at, id] of [...names(taken), ...given].entries()) this.#used.set(id, counts[at] ?? 0);
+          this.#hold(calls, taken, given);
+          this.#learn(first, [...taken, ...given], counts);
           // Granted under a term that is over by now: the new one may not know of it.
           if (term !== this.#term) await this.settle();
-          return undefined;
-        }
-        if (calls < 0) {
-          // The store has forgotten this instance. What it says next leaves out what went back.
-          await this.settle();
           return undefined;
         }
         if (term === this.#term) await this.settle();
@@ -177,40 +214,61 @@ export class SharedLicences implements LicenceStore {
         throw error;
       }
     }
-    return calls === -1 ? undefined : this.#exchangeAlone(calls, total, taken, given);
+    const full = this.#beyondShare(calls, total, taken);
+    if (full === undefined) this.#hold(calls, taken, given);
+    return full;
   }
 
-  #exchangeAlone(
-    calls: 1 | 0,
+  /** Never refused, and if Redis is away `settle` says it later. */
+  async #giveBack(calls: -1 | 0, given: readonly Amount[]): Promise<void> {
+    // It is held no more from this moment on, whatever becomes of the message.
+    this.#hold(calls, [], given);
+    if (this.#away) return;
+    const term = this.#term;
+    try {
+      const [code, first, ...counts] = await this.#send(term, calls, 0, [], given);
+      // The store has forgotten this instance: what it says next leaves out what went back.
+      if (code !== 1 || term !== this.#term) await this.settle();
+      else this.#learn(first, given, counts);
+    } catch (error) {
+      if (!(error instanceof AwayError)) throw error;
+    }
+  }
+
+  async #send(
+    term: number,
+    calls: number,
     total: number,
-    taken: readonly OrganisationLimit[],
-    given: readonly OrganisationId[],
-  ): LicenceRefusal | undefined {
-    const refused = this.#beyondShare(calls, total, taken);
-    if (!refused) this.#hold(calls, taken, given);
-    return refused;
+    taken: readonly Wanted[],
+    given: readonly Amount[],
+  ): Promise<readonly [number, number, ...number[]]> {
+    const { link, owner, keys } = this.#options;
+    const more = taken.flatMap(({ id, by, limit }) => [id, by, Number.isFinite(limit) ? limit : Number.MAX_SAFE_INTEGER]);
+    const args = [keys.licences, keys.held(owner), term, calls, total, taken.length, ...more, ...given.flatMap(({ id, by }) => [id, by])];
+    return (await link.run((client) => client.exchangeLicences(...args))) as [number, number, ...number[]];
   }
 
-  #beyondShare(calls: number, total: number, taken: readonly OrganisationLimit[]): LicenceRefusal | undefined {
-    for (const { id, limit } of taken) if (!this.#isInShare(id, limit)) return refusal(id);
-    return calls > 0 && !this.#isInShare(TOTAL, total) ? refusal(undefined) : undefined;
+  #learn(total: number, amounts: readonly Amount[], counts: readonly number[]): void {
+    this.#used.set(TOTAL, total);
+    for (const [at, { id }] of amounts.entries()) this.#used.set(id, counts[at] ?? 0);
+  }
+
+  #beyondShare(calls: number, total: number, taken: readonly Wanted[]): string | undefined {
+    for (const { id, by, limit } of taken) if (!this.#isInShare(id, by, limit)) return id;
+    return calls > 0 && !this.#isInShare(TOTAL, 1, total) ? TOTAL : undefined;
   }
 
   /** If all instances that were there take theirs, the limit holds. */
-  #isInShare(id: string, limit: number): boolean {
+  #isInShare(id: string, by: number, limit: number): boolean {
     const { held, used, instances } = this.#basis;
     const share = Math.floor(Math.max(0, limit - (used.get(id) ?? 0)) / instances);
-    return (this.#held.get(id) ?? 0) + 1 <= (held.get(id) ?? 0) + share;
+    return (this.#held.get(id) ?? 0) + by <= (held.get(id) ?? 0) + share;
   }
 
-  #inGrace(): boolean {
-    return this.#options.clock.now() < this.#graceUntil;
-  }
-
-  #hold(calls: number, taken: readonly OrganisationLimit[], given: readonly OrganisationId[]): void {
+  #hold(calls: number, taken: readonly Amount[], given: readonly Amount[]): void {
     this.#count(TOTAL, calls);
-    for (const { id } of taken) this.#count(id, 1);
-    for (const id of given) this.#count(id, -1);
+    for (const { id, by } of taken) this.#count(id, by);
+    for (const { id, by } of given) this.#count(id, -by);
   }
 
   #count(id: string, by: number): void {
@@ -226,7 +284,7 @@ export class SharedLicences implements LicenceStore {
 }
 
 /** The licences of one call, one change after the other. */
-class SharedLease implements CallLease {
+export class SharedLease implements CallLease {
   readonly #licences: SharedLicences;
   #held: readonly OrganisationId[];
   #released = false;
@@ -247,12 +305,23 @@ class SharedLease implements CallLease {
 
   release(): Promise<void> {
     return this.#next(async () => {
-      if (this.#released) return;
-      this.#released = true;
-      const held = this.#held;
-      this.#held = [];
-      await this.#licences.giveBack(held);
+      const held = this.detach();
+      if (held) await this.#licences.giveBack(held);
     });
+  }
+
+  /** What it held besides its place in the total, and holds no more; undefined: it had been released. */
+  detach(): readonly OrganisationId[] | undefined {
+    if (this.#released) return undefined;
+    this.#released = true;
+    const held = this.#held;
+    this.#held = [];
+    return held;
+  }
+
+  /** As the store knows it, for another instance to take over: names with commas; '': it holds nothing. */
+  get licences(): string {
+    return this.#released ? '' : [TOTAL, ...this.#held].join(',');
   }
 
   async #change(wanted: readonly OrganisationLimit[]): Promise<{ readonly ok: true } | LicenceRefusal> {
@@ -272,8 +341,31 @@ class SharedLease implements CallLease {
   }
 }
 
-function refusal(id: OrganisationId | undefined): LicenceRefusal {
-  return { ok: false, exhausted: id === undefined ? { kind: 'total' } : { kind: 'organisation', id } };
+function refusal(full: string): LicenceRefusal {
+  return { ok: false, exhausted: full === TOTAL ? { kind: 'total' } : { kind: 'organisation', id: full } };
+}
+
+function one(id: string): Amount {
+  return { id, by: 1 };
+}
+
+function oneOf({ id, limit }: OrganisationLimit): Wanted {
+  return { id, by: 1, limit };
+}
+
+/** No organisation's id has a blank. */
+function bandwidthOf(zone: string): string {
+  return `bandwidth ${zone}`;
+}
+
+function numbers(list: readonly string[]): Map<string, number> {
+  return new Map(pairs(list).map(([name, value]) => [name, Number(value)]));
+}
+
+function pairs(list: readonly string[]): [string, string][] {
+  const result: [string, string][] = [];
+  for (let at = 0; at < list.length; at += 2) result.push([list[at] ?? '', list[at + 1] ?? '']);
+  return result;
 }
 
 /** Each organisation once, at the place it was named first. */

@@ -1,6 +1,6 @@
 -- What the scripts over registrations share; it stands before each of them.
 --
--- KEYS[1] registrations  hash    alias -> "<schema>\t<version>\t<organisation>\t<JSON>": registration-value.ts
+-- KEYS[1] registrations  hash    alias -> "<schema>\t<version>\t<organisation>\t<JSON>": shared-registration.ts
 -- KEYS[2] counts         hash    organisation -> registered aliases; '*' -> all of them
 -- KEYS[3] deadlines      zset    alias, by the time (ms) at which its last binding is over
 -- KEYS[4] changes        stream  one entry a step, its id the step's version: change-feed.ts
@@ -29,9 +29,11 @@ local function count(organisation, by)
   if redis.call('HINCRBY', KEYS[2], organisation, by) == 0 then redis.call('HDEL', KEYS[2], organisation) end
 end
 
--- An entry names the version before its own: a reader that was at another one has missed something.
+-- An entry names the version before its own: a reader that was at another one has missed something. `fields`: alias and value in turn. They
+-- go into one JSON text, as each field of an entry costs its readers more than to take it from there, and whose own step it is takes none.
 local function publish(version, before, owner, kind, max, fields)
-  redis.call('XADD', KEYS[4], 'MAXLEN', '~', max, version .. '-0', 'p', before, 'o', owner, 'k', kind, unpack(fields))
+  local head = before .. ' ' .. kind .. ' ' .. (#fields / 2) .. ' ' .. owner
+  redis.call('XADD', KEYS[4], 'MAXLEN', '~', max, version .. '-0', 'h', head, 'c', cjson.encode(fields))
 end
 
 -- Takes away registrations whose time is up at `now`, of at most `budget` aliases: once, whoever comes first. Returns how many it looked at.

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.js';
-import { type ChangeCause, type JudgedRefusal, judgeChanges, type Update } from '../../gatekeeper/registry/judge-change.js';
+import { type ChangeCause, type JudgedRefusal, judgeChange, judgeChanges, type Update } from '../../gatekeeper/registry/judge-change.js';
 import type {
   Registration,
   RegistrationChange,
@@ -10,11 +10,15 @@ import type {
 import { type RegistrationListener, Registry, withoutFlow } from '../../gatekeeper/registry/registry.js';
 import type { StoredRegistration } from '../../gatekeeper/registry/stored-registration.js';
 import type { RegistrationStore } from '../store.js';
-import { AliasTurns } from './alias-turns.js';
+import { AliasTurns, type Turn } from './alias-turns.js';
 import type { Step } from './change-feed.js';
+import { ChangeQueue, type Verdict } from './change-queue.js';
 import type { Keys } from './keys.js';
 import { AwayError, type Link } from './link.js';
-import { fromValue, lastDeadline, SharedRegistration, toValue, type Version, versionIn, versionOf } from './shared-registration.js';
+import { Progress } from './progress.js';
+import { learn, pushUpdate, updateOf } from './registration-update.js';
+import { fromValue, lastDeadline, SharedRegistration, type Version, versionIn, versionOf } from './shared-registration.js';
+import { inSlices } from './slices.js';
 
 export interface RegistrationsOptions {
   readonly clock: Clock;
@@ -30,7 +34,7 @@ const TRIES = 64;
 /** Taken away by one step of the store; a script must end soon. */
 const SWEEP = 500;
 /** Changes handed on at the same time after Redis was away. */
-const HAND_ON = 200;
+const HAND_ON = 500;
 /** Removals that are remembered while Redis is away; what is beyond comes back until its time is up. */
 const MAX_OWED = 200_000;
 
@@ -53,14 +57,16 @@ export class SharedRegistrations implements RegistrationStore {
   readonly #options: RegistrationsOptions;
   readonly #registry = new Registry();
   readonly #turns = new AliasTurns();
-  /** Aliases that are here as a later step left them than the stream has told of: until it does. */
-  readonly #ahead = new Map<string, Version>();
+  readonly #progress = new Progress();
   /** Aliases changed here alone, and what the store had of them before. */
   readonly #owed = new Map<string, Version>();
-  #position: Version = 0;
+  readonly #queue: ChangeQueue;
 
   constructor(options: RegistrationsOptions) {
     this.#options = options;
+    const { link, clock, owner, maxStream } = options;
+    const keys = this.#keys();
+    this.#queue = new ChangeQueue({ link, head: () => [...keys, owner, clock.now(), maxStream] });
   }
 
   get index(): RegistrationIndex {
@@ -69,7 +75,7 @@ export class SharedRegistrations implements RegistrationStore {
 
   /** The latest step that is known here. */
   get position(): Version {
-    return this.#position;
+    return this.#progress.position;
   }
 
   /** Aliases that the store has yet to hear of. */
@@ -89,23 +95,58 @@ export class SharedRegistrations implements RegistrationStore {
     return this.#registry.onChange(listener);
   }
 
-  async apply(change: RegistrationChange): Promise<RegistrationResult> {
-    const result = await this.applyAll([change]);
+  /** The way nearly every change goes, without a step that it does not need; whatever is out of the ordinary goes `applyAll`'s way. */
+  apply(change: RegistrationChange): Promise<RegistrationResult> {
+    const turn = this.away ? undefined : this.#turns.takeFree(change.alias);
+    if (!turn) return this.#applyOne(change);
+    const { alias } = change;
+    const before = this.#registry.stored(alias);
+    const update = judgeChange(change, before, this.#options.clock.now());
+    if (typeof update === 'string' || update.after === before) return this.#applyOne(change, turn);
+    const { after, cause } = update;
+    const args: string[] = [];
+    pushUpdate(args, alias, before, after, update.needsLicence ? change.limits : undefined);
+    return this.#queue.put(1, args).then(
+      (verdict) => {
+        if (typeof verdict !== 'number') return this.#applyOne(change, turn, verdict);
+        if (verdict >= 0) this.#show(alias, after && new SharedRegistration(after, verdict), verdict, cause, false);
+        turn.end();
+        return verdict < 0 ? { ok: false, refusal: 'registrationLicencesExhausted' } : { ok: true, registration: after };
+      },
+      (error: unknown) => {
+        if (error instanceof AwayError) return this.#applyOne(change, turn);
+        turn.end();
+        throw error;
+      },
+    );
+  }
+
+  async #applyOne(change: RegistrationChange, turn?: Turn, verdict?: readonly (number | string)[]): Promise<RegistrationResult> {
+    const result = await this.#apply([change], turn ?? (await this.#turns.take([change.alias])), [change.alias], verdict);
     return result.ok ? { ok: true, registration: result.registrations[0] } : { ok: false, refusal: result.refusal };
   }
 
   async applyAll(changes: readonly RegistrationChange[]): Promise<RegistrationsResult> {
     if (changes.length === 0) return { ok: true, registrations: [] };
     const aliases = changes.length === 1 ? changes.map(({ alias }) => alias) : [...new Set(changes.map(({ alias }) => alias))];
-    const done = await this.#turns.take(aliases);
+    return this.#apply(changes, await this.#turns.take(aliases), aliases);
+  }
+
+  /** @param changed what the store said to a first try */
+  async #apply(
+    changes: readonly RegistrationChange[],
+    turn: Turn,
+    aliases: readonly string[],
+    changed: readonly (number | string)[] = [],
+  ): Promise<RegistrationsResult> {
     try {
       const judge: Decide = (stored, now) => judgeChanges(changes, stored, now);
-      const shared = this.away ? undefined : await this.#write(aliases, judge, true);
+      const shared = this.away ? undefined : await this.#write(aliases, judge, { changed });
       if (shared) return shared;
       for (const alias of aliases) this.#owe(alias);
       return this.#registry.applyAll(changes, this.#options.clock.now());
     } finally {
-      done();
+      turn.end();
     }
   }
 
@@ -130,23 +171,20 @@ export class SharedRegistrations implements RegistrationStore {
   }
 
   /** A step that the stream tells of. */
-  follow({ version, expired, changes }: Step): void {
-    this.#position = version;
+  follow(step: Step): void {
+    const { version, expired } = step;
+    if (this.#progress.reach(version, step.size)) return;
+    const changes = step.changes();
     for (let at = 0; at < changes.length; at += 2) {
       const alias = changes[at] ?? '';
-      const ahead = this.#ahead.get(alias);
-      if (ahead !== undefined) {
-        if (ahead <= version) this.#ahead.delete(alias);
-        if (ahead >= version) continue;
-      }
-      if (!this.#isOwn(alias)) this.#put(alias, changes[at + 1] ?? '', expired ? 'expired' : 'removed');
+      if (this.#progress.isKnown(alias, version) || this.#isOwn(alias)) continue;
+      this.#put(alias, changes[at + 1] ?? '', expired ? 'expired' : 'removed');
     }
   }
 
   /** From here on the stream is followed; everything up to this step is known. */
   startAt(position: Version): void {
-    this.#position = position;
-    this.#ahead.clear();
+    this.#progress.startAt(position);
   }
 
   /** What the store has, met while going through all of it. */
@@ -160,7 +198,7 @@ export class SharedRegistrations implements RegistrationStore {
     else if (here > there) this.#owed.set(alias, there);
     else if (here < there) {
       this.#put(alias, value, 'removed');
-      if (there > this.#position) this.#ahead.set(alias, there);
+      this.#progress.know(alias, there);
     }
   }
 
@@ -168,26 +206,31 @@ export class SharedRegistrations implements RegistrationStore {
    * What is here and not in the store. It was lost there when it came after `common`, the last step both had; otherwise somebody else
    * removed it.
    */
-  compareAbsent(seen: ReadonlySet<string>, common: Version): void {
-    const absent = [...this.#registry.values()].filter(({ alias }) => !seen.has(alias));
-    for (const { alias } of absent) {
-      if (this.#owed.has(alias)) continue;
-      const version = versionOf(this.#registry.stored(alias));
+  async compareAbsent(seen: ReadonlySet<string>, common: Version): Promise<void> {
+    await inSlices(this.#registry.list(), ({ alias }) => {
+      if (seen.has(alias) || this.#owed.has(alias)) return;
+      const here = this.#registry.stored(alias);
+      // It ran out meanwhile.
+      if (!here) return;
+      const version = versionOf(here);
       if (version === 0 || version > common) this.#owed.set(alias, 0);
       else this.#registry.put(alias, undefined, 'removed');
-    }
+    });
   }
 
   /** Hands on what was changed here alone, without asking for limits: nobody is locked out for what was granted. Rejects when Redis is away. */
   async handOn(): Promise<void> {
     while (this.#owed.size > 0) {
-      const some = [...this.#owed].slice(0, HAND_ON);
-      await Promise.all(some.map(([alias, base]) => this.#handOnOne(alias, base)));
+      const some: [string, Version][] = [];
+      for (const owed of this.#owed) if (some.push(owed) === HAND_ON) break;
+      const { link, keys } = this.#options;
+      const theirs = await link.run((client) => client.hmget(keys.registrations, ...some.map(([alias]) => alias)));
+      await Promise.all(some.map(([alias, base], at) => this.#handOnOne(alias, base, theirs[at] ?? '')));
     }
   }
 
-  async #handOnOne(alias: string, base: Version): Promise<void> {
-    const done = await this.#turns.take([alias]);
+  async #handOnOne(alias: string, base: Version, value: string): Promise<void> {
+    const turn = await this.#turns.take([alias]);
     try {
       // From now on a change made here is owed anew.
       this.#owed.delete(alias);
@@ -199,28 +242,29 @@ export class SharedRegistrations implements RegistrationStore {
         const after = ours ? (theirs && !isUnchanged && lastDeadline(theirs) > lastDeadline(ours) ? theirs : ours) : undefined;
         return [updateOf(alias, theirs, isUnchanged || ours ? after : theirs, now)];
       };
-      const result = await this.#write([alias], decide, false, true);
+      const result = await this.#write([alias], decide, { isHandingOn: true, changed: [1, value] });
       if (!result) throw new AwayError('Redis went away again');
     } catch (error) {
       if (!this.#owed.has(alias)) this.#owed.set(alias, base);
       throw error;
     } finally {
-      done();
+      turn.end();
     }
   }
 
   async #dropFlowOf(alias: string, flow: string): Promise<number> {
-    const done = await this.#turns.take([alias]);
+    const turn = await this.#turns.take([alias]);
     try {
       let dropped = 0;
       const decide: Decide = (stored, now) => {
         const before = stored(alias);
         const kept = before ? withoutFlow(before.bindings, flow, isLost) : [];
         dropped = (before?.bindings.length ?? 0) - kept.length;
-        const after = before && kept.length > 0 ? (dropped === 0 ? before : before.with(kept)) : undefined;
+        // Nor is a value of a later schema ours to remove: none of its bindings can be read here.
+        const after = dropped === 0 ? before : kept.length > 0 ? before?.with(kept) : undefined;
         return [updateOf(alias, before, after, now, 'flowClosed')];
       };
-      const shared = this.away ? undefined : await this.#write([alias], decide, true);
+      const shared = this.away ? undefined : await this.#write([alias], decide);
       if (shared) return dropped;
       const before = this.#registry.stored(alias);
       if (!before) return 0;
@@ -230,18 +274,19 @@ export class SharedRegistrations implements RegistrationStore {
       this.#registry.put(alias, kept.length > 0 ? unshared(before.with(kept)) : undefined, 'flowClosed');
       return before.bindings.length - kept.length;
     } finally {
-      done();
+      turn.end();
     }
   }
 
   /**
    * Judges, and has the store take it if it was judged on what is there; again if not. Undefined: Redis is away, and whether it was taken is
    * not known.
-   * @param known begin with what is known here; otherwise with what the store says
-   * @param handingOn limits are not looked at
    */
-  async #write(aliases: readonly string[], decide: Decide, known: boolean, handingOn = false): Promise<RegistrationsResult | undefined> {
-    const { link, clock } = this.#options;
+  async #write(
+    aliases: readonly string[],
+    decide: Decide,
+    { isHandingOn = false, changed = [] }: { readonly isHandingOn?: boolean; readonly changed?: readonly (number | string)[] } = {},
+  ): Promise<RegistrationsResult | undefined> {
     const theirs = new Map<string, StoredRegistration | undefined>();
     // What one try is judged on, to its end: the stream may tell of something newer while it waits.
     const bases = new Map<string, StoredRegistration | undefined>();
@@ -249,30 +294,29 @@ export class SharedRegistrations implements RegistrationStore {
       if (!bases.has(alias)) bases.set(alias, theirs.has(alias) ? theirs.get(alias) : this.#registry.stored(alias));
       return bases.get(alias);
     };
+    learn(aliases, changed, theirs);
     try {
-      if (!known) await this.#ask(aliases, stored, theirs);
       for (let tries = 0; tries < TRIES; tries++) {
         bases.clear();
-        const judged = decide(stored, clock.now());
+        const judged = decide(stored, this.#options.clock.now());
         if ('refusal' in judged) {
           // A refusal stands only if it was judged on what is there.
           if (!(await this.#ask(aliases, stored, theirs))) return judged;
           continue;
         }
         const last = judged.length === 1 ? judged : judged.filter(({ isLast }) => isLast);
-        const limits = (alias: string) => judged.find((update) => update.needsLicence && update.change.alias === alias)?.change.limits;
-        const args = this.#arguments(last, stored, handingOn ? () => undefined : limits);
-        const reply = (await link.run((client) => client.applyRegistrations(...args))) as (number | string)[];
-        const [code] = reply;
-        if (code === 1) {
-          this.#made(last, stored, Number(reply[1]), handingOn);
+        const verdict = await this.#send(judged, last, stored, isHandingOn);
+        if (typeof verdict !== 'number') {
+          learn(
+            last.map(({ change }) => change.alias),
+            verdict,
+            theirs,
+          );
+        } else if (verdict >= 0) {
+          this.#made(last, stored, verdict, isHandingOn);
           return { ok: true, registrations: judged.map(({ after }) => (after && after.bindings.length > 0 ? after : undefined)) };
-        }
-        if (code === 2)
-          return { ok: false, refusal: 'registrationLicencesExhausted', alias: last[Number(reply[1]) - 1]?.change.alias ?? '' };
-        for (let at = 1; at < reply.length; at += 2) {
-          const alias = last[Number(reply[at]) - 1]?.change.alias;
-          if (alias !== undefined) this.#learn(alias, String(reply[at + 1]), theirs);
+        } else {
+          return { ok: false, refusal: 'registrationLicencesExhausted', alias: last[-verdict - 1]?.change.alias ?? '' };
         }
       }
       return { ok: false, refusal: 'registrationOutOfOrder', alias: aliases[0] ?? '' };
@@ -302,32 +346,24 @@ export class SharedRegistrations implements RegistrationStore {
         continue;
       }
       changed = true;
-      this.#learn(alias, value, theirs);
+      theirs.set(alias, value === '' ? undefined : fromValue(alias, value));
     }
     return changed;
   }
 
-  /** The store has other than what is known here: the stream will tell, but this change cannot wait for it. */
-  #learn(alias: string, value: string, theirs: Map<string, StoredRegistration | undefined>): void {
-    theirs.set(alias, value === '' ? undefined : fromValue(alias, value));
-  }
-
-  #arguments(
-    updates: readonly Update[],
+  /** `last` is what is written; `judged` says whether it takes a licence, which an earlier change of the same alias may have done. */
+  #send(
+    judged: readonly Update[],
+    last: readonly Update[],
     stored: (alias: string) => StoredRegistration | undefined,
-    limitsOf: (alias: string) => RegistrationChange['limits'] | undefined,
-  ): (string | number)[] {
-    const { owner, clock, maxStream } = this.#options;
-    const args: (string | number)[] = [...this.#keys(), owner, clock.now(), maxStream, updates.length];
-    for (const { change, after } of updates) {
-      const before = stored(change.alias);
-      const action = after === before ? 'same' : after ? 'set' : 'delete';
-      args.push(change.alias, versionOf(before), action);
-      args.push(action === 'set' && after ? toValue(after) : '', action === 'set' && after ? lastDeadline(after) : 0);
-      const limits = action === 'set' ? limitsOf(change.alias) : undefined;
-      args.push(limits?.organisation ?? '', limits?.total ?? '');
+    isHandingOn: boolean,
+  ): Promise<Verdict> {
+    const args: string[] = [];
+    for (const { change, after } of last) {
+      const taking = isHandingOn ? undefined : judged.find((update) => update.needsLicence && update.change.alias === change.alias);
+      pushUpdate(args, change.alias, stored(change.alias), after, taking?.change.limits);
     }
-    return args;
+    return this.#queue.put(last.length, args);
   }
 
   /** The store has taken it: it shows here at once. */
@@ -346,9 +382,8 @@ export class SharedRegistrations implements RegistrationStore {
 
   /** Unless the stream has told of something later already; while changes are handed on it tells nothing. */
   #show(alias: string, after: StoredRegistration | undefined, version: Version, cause: ChangeCause, handingOn: boolean): void {
-    const isAhead = version > this.#position;
-    if (version !== 0 && !isAhead && !handingOn) return;
-    if (isAhead) this.#ahead.set(alias, version);
+    if (version !== 0 && version <= this.#progress.position && !handingOn) return;
+    this.#progress.knowOwn(alias, version);
     if (after === undefined && this.#registry.stored(alias) === undefined) return;
     const live = after && lastDeadline(after) > this.#options.clock.now() ? after : undefined;
     this.#registry.put(alias, live, cause);
@@ -386,17 +421,4 @@ const isLost = ({ regId }: { readonly regId: number }) => regId > 0;
 /** As `Registry.applyAll` leaves it: the store has not seen this one. */
 function unshared(registration: StoredRegistration): StoredRegistration {
   return new SharedRegistration(registration, 0);
-}
-
-function updateOf(
-  alias: string,
-  before: StoredRegistration | undefined,
-  after: StoredRegistration | undefined,
-  now: number,
-  cause: ChangeCause = after ? 'refreshed' : 'removed',
-): Update {
-  const { organisation = '', zone = '', protocol = 'sip' } = after ?? before ?? {};
-  const limits = { organisation: 0, total: 0 };
-  const change = { alias, organisation, zone, protocol, callId: '', cseq: now, contacts: [], removeAll: false, limits };
-  return { change, after, cause, needsLicence: false, isLast: true };
 }

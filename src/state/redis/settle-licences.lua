@@ -1,8 +1,10 @@
 -- An owner says what it holds, whatever the store believed: at its start, and after anything whose outcome it does not know.
 -- Limits are not looked at: these calls are going on.
 --
--- KEYS[1] licences, KEYS[2] held: as in exchange-licences.lua. KEYS[3] instances: zset of owners by the time (ms) they are dead from.
--- ARGV: owner, new term, ms until it counts as dead, then organisation and calls of each, '*' among them.
+-- KEYS[1] licences, KEYS[2] held: as in exchange-licences.lua. KEYS[3] instances: as in rejoin.lua.
+-- ARGV: owner, new term, ms until it counts as dead, then name and how much of each, '*' among them.
+-- Returns 1; 0: calls were taken from it since it joined, so that it does not know what it holds.
+if redis.call('HGET', KEYS[2], '#term') == 'fenced' then return 0 end
 for field, calls in pairs_of(redis.call('HGETALL', KEYS[2])) do
   if field ~= '#term' then take(field, -tonumber(calls)) end
 end

@@ -13,6 +13,7 @@ class Sink implements RecordSink {
   readonly begunCalls: OpenCall[] = [];
   readonly answeredIds: string[] = [];
   readonly records: CallRecord[] = [];
+  readonly elsewhere: string[] = [];
   begun(call: OpenCall): void {
     this.begunCalls.push(call);
   }
@@ -21,6 +22,9 @@ class Sink implements RecordSink {
   }
   ended(record: CallRecord): void {
     this.records.push(record);
+  }
+  recordedElsewhere(id: string): void {
+    this.elsewhere.push(id);
   }
 }
 

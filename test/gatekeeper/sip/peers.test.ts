@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/clock.js';
 import type { Organisation, SipPeer, SipTrunkZone } from '../../../src/gatekeeper/plan/plan.js';
 import { Transforms } from '../../../src/gatekeeper/plan/transforms.js';
-import { PeerHealth, PeerPinger, type PingResult, pingResult } from '../../../src/gatekeeper/sip/peers.js';
+import { PeerNews } from '../../../src/gatekeeper/peers/peer-news.js';
+import { isSeenHere, PeerHealth, PeerPinger, type PingResult, pingResult } from '../../../src/gatekeeper/sip/peers.js';
+import { Hints } from '../../support/hints.js';
 
 const thresholds = { missesUntilDown: 2, answersUntilUp: 3 };
 
@@ -70,6 +72,46 @@ describe('PeerHealth', () => {
       ['b', thresholds],
     ]);
     expect(state.isUp('b')).toBe(true);
+  });
+
+  it('believes another instance until it is answered or misses itself', () => {
+    const { state, changes } = health('a');
+    state.doubt('a', 10_000, true);
+    expect(state.isUp('a')).toBe(false);
+    // One answer is enough, where it takes three for a peer that was silent here.
+    state.heard('a', 10_100);
+    state.answered('a');
+    expect(state.isUp('a')).toBe(true);
+    state.doubt('a', 15_100, true);
+    state.missed('a');
+    state.heard('a', 15_200);
+    state.answered('a');
+    expect(state.isUp('a')).toBe(false);
+    expect(changes).toEqual(['a down: hinted', 'a up: hint-unfounded', 'a down: hinted']);
+  });
+
+  it('does not believe that a peer is silent which it heard itself a moment ago, or which nobody can stand in for', () => {
+    const { state, changes } = health('a', 'b');
+    state.heard('a', 10_000);
+    state.doubt('a', 14_999, true);
+    state.doubt('b', 14_999, false);
+    expect([state.isUp('a'), state.isUp('b')]).toEqual([true, true]);
+    // But it takes one miss less.
+    state.missed('b');
+    expect(state.isUp('b')).toBe(false);
+    state.answered('a');
+    state.heard('a', 15_000);
+    state.missed('a');
+    expect(state.isUp('a')).toBe(true);
+    expect(changes).toEqual(['b down: missed']);
+  });
+
+  it('lets no hint bring a peer up, or back to life what was silent here', () => {
+    const { state } = health('a');
+    state.suspect('a');
+    state.doubt('a', 10_000, true);
+    state.heard('a', 10_001);
+    expect(state.isUp('a')).toBe(false);
   });
 
   it('goes down only by misses or suspicion, up only by enough answers, and tells each change once', () => {
@@ -263,5 +305,149 @@ describe('PeerPinger', () => {
     await advance(60_000);
     expect(pings.length).toBe(2);
     expect(state.isUp('trunk/127.0.0.1:5072;udp')).toBe(true);
+  });
+});
+
+describe('instances that share hints', () => {
+  interface Instance {
+    readonly health: PeerHealth;
+    readonly pinger: PeerPinger;
+    readonly silent: Set<number>;
+    readonly pings: [number, number][];
+    readonly changes: string[];
+  }
+  const id = (port: number) => `trunk/127.0.0.1:${port};udp`;
+
+  function cluster(count: number, zones: readonly SipTrunkZone[], random: () => number = () => 0.5) {
+    const clock = new VirtualClock(1_000_000);
+    const hints = new Hints();
+    const instances = Array.from({ length: count }, (_, at): Instance => {
+      const news = new PeerNews(hints.join(`instance-${at}`), clock);
+      const changes: string[] = [];
+      const state = new PeerHealth((peerId, up, cause) => {
+        changes.push(`${clock.now()} ${peerId} ${up ? 'up' : 'down'}: ${cause}`);
+        if (isSeenHere(cause)) news.tell(peerId, up);
+      });
+      const silent = new Set<number>();
+      const pings: [number, number][] = [];
+      const ping = (peer: SipPeer): Promise<PingResult> => {
+        pings.push([clock.now(), peer.port]);
+        return silent.has(peer.port) ? new Promise(() => undefined) : Promise.resolve('answered');
+      };
+      const pinging = new PeerPinger({ health: state, clock, random, news, ping });
+      pinging.update(zones);
+      return { health: state, pinger: pinging, silent, pings, changes };
+    });
+    const [first, second] = instances;
+    if (!first || !second) throw new Error('a cluster is of two at least');
+    const advance = async (ms: number) => {
+      for (let i = 0; i < 10; i++) await Promise.resolve();
+      for (let passed = 0; passed < ms; passed += 100) {
+        clock.advance(100);
+        for (let i = 0; i < 10; i++) await Promise.resolve();
+      }
+    };
+    const close = () => {
+      for (const { pinger: one } of instances) one.close();
+      expect([clock.pending, hints.listeners]).toEqual([0, 0]);
+    };
+    return { clock, hints, instances, first, second, advance, close };
+  }
+
+  it('spare the first caller of each the wait for a peer that is gone', async () => {
+    const { first, second, advance, close } = cluster(2, [zone(60, [5071, 5072])]);
+    await advance(10_000);
+    for (const { silent } of [first, second]) silent.add(5071);
+    first.health.suspect(id(5071));
+    await advance(100);
+    expect([second.health.isUp(id(5071)), second.health.isUp(id(5072))]).toEqual([false, true]);
+    await advance(3000);
+    // Asked within half a second, and not up again, as it did not answer this one either.
+    expect(second.pings.find(([at]) => at > 1_010_000)).toEqual([1_010_250, 5071]);
+    expect(second.health.isUp(id(5071))).toBe(false);
+    // It comes back, and whoever sees it first has the other look at once.
+    for (const { silent } of [first, second]) silent.clear();
+    await advance(20_000);
+    expect([first.health.isUp(id(5071)), second.health.isUp(id(5071))]).toEqual([true, true]);
+    close();
+  });
+
+  it('lose a peer for one ping at most when only the way from another is broken', async () => {
+    const { first, second, hints, advance, close } = cluster(2, [zone(60, [5071, 5072])]);
+    await advance(10_000);
+    first.silent.add(5071);
+    first.health.suspect(id(5071));
+    await advance(1000);
+    expect(second.changes).toEqual([`1010000 ${id(5071)} down: hinted`, `1010300 ${id(5071)} up: hint-unfounded`]);
+    await advance(120_000);
+    expect([first.health.isUp(id(5071)), second.health.isUp(id(5071))]).toEqual([false, true]);
+    // What the second saw says nothing to the first, which has to see for itself.
+    expect(hints.told).toHaveLength(1);
+    close();
+  });
+
+  it('go on calling the last peer of a zone, whatever they hear', async () => {
+    const { first, second, advance, close } = cluster(2, [zone(60, [5071])]);
+    await advance(10_000);
+    first.health.suspect(id(5071));
+    await advance(3000);
+    expect(second.changes).toEqual([]);
+    second.silent.add(5071);
+    first.health.suspect(id(5071));
+    await advance(100);
+    expect(second.health.isUp(id(5071))).toBe(true);
+    await advance(3000);
+    expect(second.health.isUp(id(5071))).toBe(false);
+    close();
+  });
+
+  it('look at once whether a peer is back that another hears again', async () => {
+    const { first, second, advance, close } = cluster(2, [zone(300, [5071, 5072])]);
+    await advance(3000);
+    for (const { silent } of [first, second]) silent.add(5071);
+    first.health.suspect(id(5071));
+    second.health.suspect(id(5071));
+    await advance(200_000);
+    for (const { silent } of [first, second]) silent.clear();
+    const asked = second.pings.length;
+    first.health.answered(id(5071));
+    expect(second.health.isUp(id(5071))).toBe(false);
+    await advance(500);
+    expect(second.pings.length).toBe(asked + 1);
+    expect(second.health.isUp(id(5071))).toBe(true);
+    close();
+  });
+
+  it('ask a zone that wants no pings nothing, and unknown peers neither', async () => {
+    const { first, second, hints, advance, close } = cluster(2, [zone(0, [5071, 5072])]);
+    first.health.suspect(id(5071));
+    hints.tellAll('peer', `1 down ${id(9999)}`, 'instance-0');
+    await advance(10_000);
+    expect([second.changes, second.pings]).toEqual([[], []]);
+    close();
+  });
+
+  it('make no storm when all peers go away for one: each is asked once by each of the others', async () => {
+    const ports = Array.from({ length: 100 }, (_, at) => 10_000 + at);
+    let seed = 1;
+    const random = () => {
+      seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+      return seed / 2 ** 32;
+    };
+    const { instances, first, hints, advance, close } = cluster(8, [zone(300, ports)], random);
+    await advance(10_000);
+    const before = instances.map(({ pings }) => pings.length);
+    for (const port of ports) first.silent.add(port);
+    for (const port of ports) first.health.suspect(id(port));
+    await advance(10_000);
+    for (const [at, { pings, health: state }] of instances.entries()) {
+      if (at === 0) continue;
+      expect(pings.length - (before[at] ?? 0)).toBeLessThanOrEqual(100);
+      expect(ports.every((port) => state.isUp(id(port)))).toBe(true);
+    }
+    expect(hints.told).toHaveLength(100);
+    for (const { silent } of instances) silent.clear();
+    await advance(2000);
+    close();
   });
 });

@@ -38,7 +38,7 @@ function alternate(to: SocketAddress, priority: number): AlternateGK {
   return { rasAddress: transportAddress(to), needToRegister: true, priority };
 }
 
-function reject(message: RasMessage, reason: 'fullRegistrationRequired' | 'invalidAlias'): RasMessage | undefined {
+function reject(message: RasMessage, reason: 'fullRegistrationRequired' | 'invalidAlias' | 'resourceUnavailable'): RasMessage | undefined {
   if (message.type !== 'registrationRequest') return undefined;
   const { requestSeqNum, protocolIdentifier } = message.value;
   return { type: 'registrationReject', value: { requestSeqNum, protocolIdentifier, rejectReason: { type: reason, value: null } } };
@@ -272,6 +272,24 @@ describe('a gatekeeper that is silent', () => {
     expect(anna.registration.gatekeeper).toEqual(second.address);
     expect(anna.registration.gatekeeperIdentifier).toBe('gk-2');
     expect(anna.registration.counts).toEqual({ full: 1, light: 2, failovers: 1 });
+  });
+
+  it('is left when it says so in its answer to a keep-alive, with the registration kept', async () => {
+    const [first, second] = [await gatekeeper('gk-1'), await gatekeeper('gk-2')];
+    const anna = await endpoint({ gatekeeper: first.address });
+    await anna.register();
+    first.answer = (message) => {
+      const rejected = reject(message, 'resourceUnavailable');
+      const altGKInfo = { alternateGatekeeper: [alternate(second.address, 0)], altGKisPermanent: true };
+      return rejected?.type === 'registrationReject' ? { ...rejected, value: { ...rejected.value, altGKInfo } } : rejected;
+    };
+    expect(await anna.keepAlive()).toEqual({ outcome: 'registered' });
+    expect(second.all('registrationRequest')).toMatchObject([{ keepAlive: true, endpointIdentifier: 'endpoint-1' }]);
+    expect(anna.registration.gatekeeper).toEqual(second.address);
+    // The second sends it back, and neither takes it.
+    second.answer = first.answer;
+    expect(await anna.keepAlive()).toMatchObject({ outcome: 'rejected', reason: 'resourceUnavailable', sentElsewhere: true });
+    expect(anna.registered).toBe(false);
   });
 
   it('is left for an alternate that wants a full registration, in the middle of a call attempt', async () => {

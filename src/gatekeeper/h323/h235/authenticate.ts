@@ -34,6 +34,8 @@ export interface AuthenticationInput {
   readonly bytes: Uint8Array;
   /** Ours: a token for another gatekeeper is not taken. */
   readonly gatekeeperId: string;
+  /** Whether this is another gatekeeper's that shares its registrations with us: an endpoint that comes to us may still name it. */
+  readonly isFellow?: ((gatekeeperId: string) => boolean) | undefined;
   /** The account of the registration that the message says it is from: the token must prove this one, by whatever name it goes. */
   readonly account?: Account | undefined;
   /** Other names of the sender in the message (terminalAlias, srcInfo), tried when the token's own is no account's. */
@@ -57,6 +59,8 @@ export interface Authenticated {
   /** The account's own name. */
   readonly user: string;
   readonly method: AuthenticationMethod;
+  /** When the token was made, by the sender's clock: seconds since 1970. */
+  readonly timeStamp: number;
   /** For our answer, which an H.235.1 endpoint expects to be signed too. Undefined with the other methods. */
   readonly answer: AnswerSigner | undefined;
 }
@@ -83,7 +87,9 @@ export function authenticate(input: AuthenticationInput, lookup: AccountLookup, 
   if (!claim) return claims.length > 0 || unknown ? unsupported(claims, methods) : absent(methods);
   const { name, timeStamp } = claim;
   if (timeStamp === undefined) return malformed(claim);
-  if (claim.generalID !== undefined && claim.generalID !== input.gatekeeperId) return wrongGatekeeper(claim, input.gatekeeperId);
+  if (claim.generalID !== undefined && claim.generalID !== input.gatekeeperId && input.isFellow?.(claim.generalID) !== true) {
+    return wrongGatekeeper(claim, input.gatekeeperId);
+  }
   if (!options.replay.timely(timeStamp, input.now)) return wrongTime(claim, timeStamp, input.now, options.replay.windowSeconds);
 
   const accounts = accountsOf(claim, input, lookup);
@@ -95,7 +101,7 @@ export function authenticate(input: AuthenticationInput, lookup: AccountLookup, 
   // The weaker tokens beside it are spent with it: nobody shall cut one out and use it alone.
   for (const other of claims) if (other !== claim && other.name === name) admit(other, account, options.replay, input.now);
   if (!fresh && options.mayRepeat !== true) return replayed(claim);
-  return { ok: true, user: account.user, method: claim.method, answer: answerTo(claim, account, input.gatekeeperId) };
+  return { ok: true, user: account.user, method: claim.method, timeStamp, answer: answerTo(claim, account, input.gatekeeperId) };
 }
 
 function strongest(claims: readonly Claim[], methods: readonly AuthenticationMethod[]): Claim | undefined {

@@ -5,14 +5,14 @@ import { resolve } from '../../routing/resolver.js';
 import type { Resolution } from '../../routing/route.js';
 import { aliasAddressOf, writtenAlias } from '../alias-address.js';
 import type { AdmissionConfirm, AdmissionRejectReason, AdmissionRequest, AliasAddress } from '../asn1/h225.js';
-import type { RasCall } from './call-directory.js';
+import type { BandwidthResult } from './bandwidth.js';
 import { callIdOf, plain, tell } from './common.js';
 import type { Incoming, RasContext, Reply } from './context.js';
 import { socketAddress, transportAddress } from './transport-address.js';
 import type { Known } from './who.js';
 
 /** ARQ: may I make, or answer, this call? (H.225.0 §7.11). Every call goes through us, so that the answer to where is always ourselves. */
-export function admissionRequest(context: RasContext, request: AdmissionRequest, incoming: Incoming): Reply {
+export function admissionRequest(context: RasContext, request: AdmissionRequest, incoming: Incoming): Reply | Promise<Reply> {
   const known = context.who.known(incoming, request.endpointIdentifier, request, 'from its source');
   if (!known.ok) {
     if (known.why === 'unknown') return rejectUnknown(context, request, incoming);
@@ -34,14 +34,10 @@ function rejectUnknown(context: RasContext, request: AdmissionRequest, incoming:
   return { message: { type: 'admissionReject', value: { requestSeqNum: request.requestSeqNum, rejectReason: reason } } };
 }
 
-function calling(context: RasContext, request: AdmissionRequest, incoming: Incoming, asker: Asker): Reply {
+function calling(context: RasContext, request: AdmissionRequest, incoming: Incoming, asker: Asker): Reply | Promise<Reply> {
   const { endpoint, zone } = asker;
   const callIdentifier = callIdOf(request);
-  const call = context.callDirectory.find(callIdentifier);
-  if (isOfOthers(context, callIdentifier, call, endpoint.id)) {
-    const sentence = 'The callIdentifier is that of a call of another endpoint: each call needs an identifier of its own';
-    return reject(context, request, incoming, asker, plain('requestDenied'), sentence);
-  }
+  if (isOfOthers(context, callIdentifier, endpoint.id)) return rejectTaken(context, request, incoming, asker);
   const found = destination(context, request, zone);
   if (found.resolution === undefined) {
     return refuse(
@@ -57,30 +53,37 @@ function calling(context: RasContext, request: AdmissionRequest, incoming: Incom
   if (found.resolution.outcome === 'refused') {
     return refuse(context, request, incoming, asker, found.resolution.refusal, found.dialled, found.resolution.detail);
   }
-  const bandwidth = context.bandwidth.ask({ callIdentifier, party: endpoint.id, zone: zone.id, bandwidth: request.bandWidth });
-  if (!bandwidth.ok) return refuse(context, request, incoming, asker, 'bandwidthExhausted', found.dialled);
-  // Once the call is there its end gives the bandwidth back; an admission beside it would lapse, and do so while the call goes on.
-  if (!call) {
-    context.admissions.put({
-      callIdentifier,
-      endpointId: endpoint.id,
-      dialled: found.dialled,
-      bandwidth: bandwidth.granted,
-      at: incoming.now,
-    });
-  }
-  const mapped = request.canMapAlias === true ? mappedAlias(found.dialled, found.resolution, zone) : undefined;
-  return confirm(context, request, incoming, asker, bandwidth.granted, mapped);
+  const { dialled, resolution } = found;
+  const admitted = (bandwidth: BandwidthResult): Reply => {
+    if (!bandwidth.ok) {
+      if (bandwidth.over) return rejectOver(context, request, incoming, asker);
+      return refuse(context, request, incoming, asker, 'bandwidthExhausted', dialled);
+    }
+    // Another may have come with the same identifier while the store was asked.
+    if (isOfOthers(context, callIdentifier, endpoint.id)) {
+      context.bandwidth.release(callIdentifier, endpoint.id);
+      return rejectTaken(context, request, incoming, asker);
+    }
+    const { granted } = bandwidth;
+    // Once the call is there its end gives the bandwidth back; an admission beside it would lapse, and do so while the call goes on.
+    if (!context.callDirectory.find(callIdentifier))
+      context.admissions.put({ callIdentifier, endpointId: endpoint.id, dialled, bandwidth: granted, at: incoming.now });
+    const mapped = request.canMapAlias === true ? mappedAlias(dialled, resolution, zone) : undefined;
+    return confirm(context, request, incoming, asker, granted, mapped);
+  };
+  const asked = context.bandwidth.ask({ callIdentifier, party: endpoint.id, zone: zone.id, bandwidth: request.bandWidth });
+  return asked instanceof Promise ? asked.then(admitted) : admitted(asked);
 }
 
-function isOfOthers({ admissions }: RasContext, callIdentifier: string, call: RasCall | undefined, endpointId: string): boolean {
+function isOfOthers({ admissions, callDirectory }: RasContext, callIdentifier: string, endpointId: string): boolean {
+  const call = callDirectory.find(callIdentifier);
   if (call) return !call.endpoints.includes(endpointId);
   const admission = admissions.find(callIdentifier);
   return admission !== undefined && admission.endpointId !== endpointId;
 }
 
 /** The one who is called asks as well. Its call came through us: if it did not, somebody called it past us, which we do not allow. */
-function answering(context: RasContext, request: AdmissionRequest, incoming: Incoming, asker: Asker): Reply {
+function answering(context: RasContext, request: AdmissionRequest, incoming: Incoming, asker: Asker): Reply | Promise<Reply> {
   const { endpoint, zone } = asker;
   const callIdentifier = callIdOf(request);
   const call = context.callDirectory.find(callIdentifier);
@@ -88,9 +91,23 @@ function answering(context: RasContext, request: AdmissionRequest, incoming: Inc
     const sentence = 'The endpoint was called past the gatekeeper, or the call is over: let the caller call through the gatekeeper';
     return reject(context, request, incoming, asker, plain('requestDenied'), sentence);
   }
-  const bandwidth = context.bandwidth.ask({ callIdentifier, party: endpoint.id, zone: zone.id, bandwidth: request.bandWidth });
-  if (!bandwidth.ok) return reject(context, request, incoming, asker, plain('requestDenied'), refusals.bandwidthExhausted.sip.warning);
-  return confirm(context, request, incoming, asker, bandwidth.granted, undefined);
+  const admitted = (bandwidth: BandwidthResult): Reply => {
+    if (bandwidth.ok) return confirm(context, request, incoming, asker, bandwidth.granted, undefined);
+    if (bandwidth.over) return rejectOver(context, request, incoming, asker);
+    return reject(context, request, incoming, asker, plain('requestDenied'), refusals.bandwidthExhausted.sip.warning);
+  };
+  const asked = context.bandwidth.ask({ callIdentifier, party: endpoint.id, zone: zone.id, bandwidth: request.bandWidth });
+  return asked instanceof Promise ? asked.then(admitted) : admitted(asked);
+}
+
+function rejectTaken(context: RasContext, request: AdmissionRequest, incoming: Incoming, asker: Asker): Reply {
+  const sentence = 'The callIdentifier is that of a call of another endpoint: each call needs an identifier of its own';
+  return reject(context, request, incoming, asker, plain('requestDenied'), sentence);
+}
+
+/** It hung up before it was answered. As one that hangs up after the answer and before its Setup, it leaves no record. */
+function rejectOver(context: RasContext, request: AdmissionRequest, incoming: Incoming, asker: Asker): Reply {
+  return reject(context, request, incoming, asker, plain('requestDenied'), 'The call was over before its bandwidth was decided');
 }
 
 interface Destination {

@@ -1,11 +1,12 @@
 import { refusals } from '../../calls/reasons.js';
 import type { BandRejectReason, BandwidthRequest } from '../asn1/h225.js';
+import type { BandwidthResult } from './bandwidth.js';
 import { callIdOf, plain, tell } from './common.js';
 import type { Incoming, RasContext, Reply } from './context.js';
 import type { Known } from './who.js';
 
 /** BRQ: more or less bandwidth in a call (H.225.0 §7.12). */
-export function bandwidthRequest(context: RasContext, request: BandwidthRequest, incoming: Incoming): Reply {
+export function bandwidthRequest(context: RasContext, request: BandwidthRequest, incoming: Incoming): Reply | Promise<Reply> {
   const { requestSeqNum } = request;
   const known = context.who.known(incoming, request.endpointIdentifier, request, 'from its source');
   const reject = (rejectReason: BandRejectReason, allowedBandWidth: number, sentence: string): Reply => {
@@ -39,9 +40,13 @@ export function bandwidthRequest(context: RasContext, request: BandwidthRequest,
       `One call of zone ${zone.id} may have ${limit / 10} kbit/s (bandwidth.call in the address plan): call with less`,
     );
   }
+  const answerTo = (result: BandwidthResult): Reply => {
+    if (result.ok) return { message: { type: 'bandwidthConfirm', value: { requestSeqNum, bandWidth: result.granted } }, answer };
+    if (result.over) return reject(plain('invalidConferenceID'), 0, 'The call was over before its bandwidth was decided');
+    return reject(plain('insufficientResources'), Math.max(held, result.allowed), refusals.bandwidthExhausted.sip.warning);
+  };
   const result = context.bandwidth.ask(share);
-  if (!result.ok) return reject(plain('insufficientResources'), Math.max(held, result.allowed), refusals.bandwidthExhausted.sip.warning);
-  return { message: { type: 'bandwidthConfirm', value: { requestSeqNum, bandWidth: result.granted } }, answer };
+  return result instanceof Promise ? result.then(answerTo) : answerTo(result);
 }
 
 function takesPart(context: RasContext, callIdentifier: string, { endpoint }: Known & { readonly ok: true }): boolean {

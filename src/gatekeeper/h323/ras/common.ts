@@ -1,8 +1,6 @@
 import type { Zone } from '../../plan/plan.js';
-import type { AlternateGK } from '../asn1/h225.js';
 import { hexOf } from '../call-identifier.js';
-import type { Incoming, RasContext, RasSettings } from './context.js';
-import { transportAddress } from './transport-address.js';
+import type { Incoming, RasContext } from './context.js';
 
 /** H.225.0 version 7, whose additions we write. */
 export const PROTOCOL_IDENTIFIER = '0.0.8.2250.0.7';
@@ -18,17 +16,6 @@ export function plain<T extends { readonly type: string; readonly value: unknown
 /** Any version of H.225.0: they are all one protocol (`0.0.8.2250.0.N`). */
 export function isH225(protocolIdentifier: string): boolean {
   return protocolIdentifier.startsWith('0.0.8.2250.0.');
-}
-
-/** The gatekeepers to turn to when this one is gone (H.225.0 §7.7); undefined: there are none. */
-export function alternatesOf({ alternates }: RasSettings): readonly AlternateGK[] | undefined {
-  if (alternates.length === 0) return undefined;
-  return alternates.map(({ gatekeeperId, ras, priority }) => ({
-    rasAddress: transportAddress({ address: ras.host, port: ras.port }),
-    gatekeeperIdentifier: gatekeeperId,
-    needToRegister: true,
-    priority,
-  }));
 }
 
 const NO_GUID = '0'.repeat(32);

@@ -7,6 +7,7 @@ import type { PeerHealthView } from '../../routing/route.js';
 import type { FeatureSet, RasMessage } from '../asn1/h225.js';
 import type { AnswerSigner } from '../h235/answer-signer.js';
 import type { Admissions } from './admissions.js';
+import type { Alternates } from './alternates.js';
 import type { Bandwidth } from './bandwidth.js';
 import type { CallDirectory } from './call-directory.js';
 import type { Endpoints } from './endpoints.js';
@@ -63,6 +64,7 @@ export interface RasContext {
   readonly callDirectory: CallDirectory;
   readonly settings: RasSettings;
   readonly endpoints: Endpoints;
+  readonly alternates: Alternates;
   readonly admissions: Admissions;
   readonly bandwidth: Bandwidth;
   readonly neighbours: Neighbours;

@@ -1,6 +1,6 @@
-import type { GatekeeperRejectReason, GatekeeperRequest } from '../asn1/h225.js';
+import type { AltGKInfo, GatekeeperRejectReason, GatekeeperRequest } from '../asn1/h225.js';
 import { chooseAuthentication, timeToken } from '../h235/choose-authentication.js';
-import { alternatesOf, isH225, PROTOCOL_IDENTIFIER, plain, tell } from './common.js';
+import { isH225, PROTOCOL_IDENTIFIER, plain, tell } from './common.js';
 import type { Incoming, RasContext, Reply } from './context.js';
 import { socketAddress, transportAddress } from './transport-address.js';
 import { isRegistering, wantsPassword } from './who.js';
@@ -9,7 +9,7 @@ import { isRegistering, wantsPassword } from './who.js';
 export function gatekeeperRequest(context: RasContext, request: GatekeeperRequest, incoming: Incoming): Reply {
   const { settings } = context;
   const to = replyAddress(request, incoming);
-  const reject = (reason: GatekeeperRejectReason, sentence: string): Reply => {
+  const reject = (reason: GatekeeperRejectReason, sentence: string, altGKInfo?: AltGKInfo): Reply => {
     // To all at once the question was only whether somebody serves it: others may, and say so.
     if (incoming.multicast) return undefined;
     tell(context, incoming, { type: 'gatekeeperRequest', reason: reason.type, sentence });
@@ -19,6 +19,7 @@ export function gatekeeperRequest(context: RasContext, request: GatekeeperReques
       protocolIdentifier: PROTOCOL_IDENTIFIER,
       gatekeeperIdentifier: settings.gatekeeperId,
       rejectReason: reason,
+      ...(altGKInfo && { altGKInfo }),
     };
     return { message: { type: 'gatekeeperReject', value }, to };
   };
@@ -30,7 +31,8 @@ export function gatekeeperRequest(context: RasContext, request: GatekeeperReques
     );
   }
   const asked = request.gatekeeperIdentifier;
-  if (asked !== undefined && asked !== settings.gatekeeperId) {
+  const isAsked = asked === undefined || asked === settings.gatekeeperId || (!incoming.multicast && context.alternates.isFellow(asked));
+  if (!isAsked) {
     return reject(
       plain('terminalExcluded'),
       `The endpoint asks for gatekeeper "${asked}", and this one is "${settings.gatekeeperId}": correct it there, or leave it empty`,
@@ -62,8 +64,10 @@ export function gatekeeperRequest(context: RasContext, request: GatekeeperReques
       'The endpoint offers no authentication that is taken here: switch on H.235.1, MD5 or CAT there, and set its user name and password',
     );
   }
+  const leaving = request.supportsAltGK === undefined ? undefined : context.alternates.leaving(incoming.local);
+  if (leaving) return reject(plain('resourceUnavailable'), 'This instance is being stopped: the endpoint is sent to another', leaving);
   const time = timeToken(request, incoming.now);
-  const alternateGatekeeper = alternatesOf(settings);
+  const alternateGatekeeper = context.alternates.list(incoming.local);
   const featureSet = context.features?.answer(request.featureSet, incoming.local);
   return {
     message: {

@@ -5,6 +5,7 @@ import type { Incoming, RasContext, Reply } from './context.js';
 import { gatekeeperRequest } from './discovery.js';
 import { disengageRequest } from './disengage.js';
 import { infoRequestResponse } from './information.js';
+import { sentElsewhere } from './leaving.js';
 import { locationRequest, type Progress } from './location.js';
 import { registrationRequest } from './registration.js';
 import { resourcesAvailableIndicate } from './resources.js';
@@ -23,7 +24,7 @@ export function handle(context: RasContext, message: RasMessage, incoming: Incom
     case 'unregistrationRequest':
       return unregistrationRequest(context, message.value, incoming);
     case 'admissionRequest':
-      return admissionRequest(context, message.value, incoming);
+      return sentElsewhere(context, message.value, incoming) ?? admissionRequest(context, message.value, incoming);
     case 'bandwidthRequest':
       return bandwidthRequest(context, message.value, incoming);
     case 'disengageRequest':

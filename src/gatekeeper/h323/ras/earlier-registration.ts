@@ -3,6 +3,7 @@ import { zoneOfUser } from '../../plan/source-zone.js';
 import { callAddressFault } from './call-address.js';
 import type { Incoming, RasContext } from './context.js';
 import type { Endpoint } from './endpoint.js';
+import type { Sender } from './same-device.js';
 import { readAliases } from './terminal-aliases.js';
 import type { SocketAddress } from './transport-address.js';
 import { isRegistering, type Newcomer } from './who.js';
@@ -24,12 +25,11 @@ export function earlierRegistration(
   context: RasContext,
   identifier: string | undefined,
   { from }: Incoming,
-  { proof, zone }: Newcomer & { readonly ok: true },
+  { proof, zone, tokenTime }: Newcomer & { readonly ok: true },
   signalAddress: SocketAddress,
 ): Earlier {
   const known = identifier === undefined ? undefined : context.endpoints.find(identifier);
-  const isNamed = known && (proof ? known.proof?.user === proof.user : !known.proof && known.source.address === from.address);
-  const named = isNamed ? known : undefined;
+  const named = known && isNamedBy(context, known, { source: from, proof, tokenTime }) ? known : undefined;
   const same = context.endpoints.findSame(signalAddress, from, proof?.user);
   const gone: Endpoint[] = [];
   let endpoint = named ?? same;
@@ -41,6 +41,23 @@ export function earlierRegistration(
     endpoint = undefined;
   }
   return { endpoint, gone, elsewhere: false };
+}
+
+/** An endpoint that was registered at another instance is taken from there when a full RRQ names it that may take its place. */
+export async function arrive(
+  context: RasContext,
+  identifier: string,
+  { from, local }: Incoming,
+  { proof, zone, tokenTime }: Newcomer & { readonly ok: true },
+): Promise<'here' | 'unknown' | 'busy'> {
+  const sender = { source: from, proof, tokenTime };
+  return context.endpoints.arrive(identifier, { from, local }, (there) => there.zone === zone.id && isNamedBy(context, there, sender));
+}
+
+function isNamedBy({ endpoints }: RasContext, known: Omit<Endpoint, 'local'>, sender: Sender): boolean {
+  const { proof, source } = sender;
+  if (proof) return known.proof?.user === proof.user && endpoints.mayMove(known, sender);
+  return !known.proof && known.source.address === source.address;
 }
 
 /** Whether a reload took the endpoint's zone away, or the endpoint out of its zone. */

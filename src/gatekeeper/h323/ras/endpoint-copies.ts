@@ -1,6 +1,7 @@
 import { ownedString } from '../../registry/owned-string.js';
 import type { AliasAddress } from '../asn1/h225.js';
-import type { EndpointAddresses } from './endpoint-table.js';
+import type { EndpointState } from './endpoint-json.js';
+import { type EndpointAddresses, StoredEndpoint } from './endpoint-table.js';
 import { type SocketAddress, sameSocket } from './transport-address.js';
 
 /** Addresses of their own: nothing of a datagram is kept with them, and equal ones are one string. */
@@ -39,3 +40,26 @@ export class VendorNames {
     return kept;
   }
 }
+
+/** An endpoint that came over from another instance. `local`: our listener that it turned to. */
+export function restoredEndpoint(state: EndpointState, local: SocketAddress, vendors: VendorNames): StoredEndpoint {
+  const endpoint = new StoredEndpoint(state.id, state.zone, state.organisation, ownedAddresses({ ...state, local }));
+  endpoint.kind = state.kind;
+  endpoint.aliases = state.aliases;
+  endpoint.written = state.written;
+  endpoint.prefixes = state.prefixes;
+  endpoint.tlsAddress = state.tlsAddress;
+  endpoint.proof = state.proof;
+  endpoint.tokenTime = state.tokenTime;
+  endpoint.timeToLive = state.timeToLive;
+  endpoint.expiresAt = state.expiresAt;
+  endpoint.almostOutOfResources = state.almostOutOfResources;
+  endpoint.supportsAltGk = state.supportsAltGk;
+  endpoint.vendor = vendors.owned(state.vendor);
+  // Our plan may be another than that of the instance it comes from: the next RRQ is judged by ours.
+  endpoint.planNumber = NEVER_JUDGED;
+  return endpoint;
+}
+
+/** Plans are counted from 1. */
+const NEVER_JUDGED = -1;

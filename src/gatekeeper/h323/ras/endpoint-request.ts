@@ -19,9 +19,12 @@ export interface EndpointRequest {
   readonly addresses: EndpointAddresses;
   readonly tlsAddress: SocketAddress | undefined;
   readonly proof: Proof | undefined;
+  /** Seconds since 1970, as the token says; 0: without one. */
+  readonly tokenTime: number;
   /** Seconds, already within the limits. */
   readonly timeToLive: number;
   readonly vendor: string;
+  readonly supportsAltGk: boolean;
 }
 
 export interface RequestedAlias {

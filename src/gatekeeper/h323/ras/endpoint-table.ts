@@ -19,9 +19,11 @@ export class StoredEndpoint implements Endpoint, Due<StoredEndpoint> {
   source: SocketAddress;
   local: SocketAddress;
   proof: Proof | undefined = undefined;
+  tokenTime = 0;
   timeToLive = 0;
   expiresAt = 0;
   almostOutOfResources = false;
+  supportsAltGk = false;
   vendor = '';
   /** The plan that the aliases were judged by last, as `Endpoints` counts them. */
   planNumber = 0;

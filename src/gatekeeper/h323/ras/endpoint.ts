@@ -41,18 +41,21 @@ export interface Endpoint {
   readonly local: SocketAddress;
   /** Undefined: it is told by its address alone. */
   readonly proof: Proof | undefined;
+  /** When the token of its last RRQ was made, by its clock: seconds since 1970. 0: it had none. */
+  readonly tokenTime: number;
   /** Seconds. */
   readonly timeToLive: number;
   readonly expiresAt: EpochMs;
   /** A gateway said so by RAI: it is tried last. */
   readonly almostOutOfResources: boolean;
+  /** It can be sent to another gatekeeper by a reject (altGKInfo). */
+  readonly supportsAltGk: boolean;
   /** `productId versionId`, for the log. */
   readonly vendor: string;
 }
 
 /**
- * Where registered endpoints are found: in this process now; a directory that instances share can stand behind the same words. Lookups are
- * local and synchronous. Aliases are not here but in the registry, whose binding's `instance` is an endpoint's id.
+ * Where the endpoints are found that are registered at this instance. Lookups are local and synchronous. Aliases are not here but in the registry, whose binding's `instance` is an endpoint's id.
  */
 export interface EndpointDirectory {
   find(id: string): Endpoint | undefined;

@@ -1,20 +1,28 @@
 import type { Clock } from '../../../clock.js';
+import type { EndpointStore } from '../../../state/endpoint-store.js';
+import type { HintStore } from '../../../state/member-store.js';
 import type { RegistrationStore } from '../../../state/store.js';
 import type { Organisation, Plan } from '../../plan/plan.js';
 import { ownedString } from '../../registry/owned-string.js';
 import type { Registration, RegistrationChange } from '../../registry/registration.js';
 import type { AliasKey } from '../../routing/route.js';
-import { DueLists } from './due-lists.js';
 import type { Endpoint, EndpointDirectory } from './endpoint.js';
 import { EndpointChanges } from './endpoint-changes.js';
-import { ownedAddresses, ownedAlias, VendorNames } from './endpoint-copies.js';
+import { ownedAddresses, ownedAlias, restoredEndpoint, VendorNames } from './endpoint-copies.js';
+import type { EndpointState } from './endpoint-json.js';
 import { type EndpointRequest, type EndpointResult, MAX_ALIASES, type RequestedAlias } from './endpoint-request.js';
+import { EndpointSharing } from './endpoint-sharing.js';
 import { type EndpointAddresses, EndpointTable, StoredEndpoint } from './endpoint-table.js';
-import { type SocketAddress, sameSocket } from './transport-address.js';
+import { EndpointWatch } from './endpoint-watch.js';
+import { isSameDevice, mayMove, type Sender } from './same-device.js';
+import type { SocketAddress } from './transport-address.js';
 import { Turns } from './turns.js';
 
 export interface EndpointsOptions {
   readonly registrations: RegistrationStore;
+  /** Endpoints of other instances; absent: there are none. */
+  readonly shared?: EndpointStore | undefined;
+  readonly hints: HintStore;
   readonly plan: () => Plan;
   readonly clock: Clock;
   /** How much longer than its time to live an endpoint's aliases stay, should nobody end them: a safety net. Seconds. */
@@ -30,12 +38,16 @@ export interface EndpointsOptions {
   readonly onFault: (error: unknown) => void;
 }
 
+/** What a keep-alive brings. */
+export interface Renewal {
+  /** It comes from there now; undefined: as before. */
+  readonly addresses?: EndpointAddresses | undefined;
+  /** Seconds since 1970, as its token says. */
+  readonly tokenTime?: number;
+}
+
 /** 18 bytes are 24 characters in base64url. */
 const ID_BYTES = 18;
-/** Endpoints looked at in one second at most when their time is up: enough for 100,000 that lost their network at once within some minutes. */
-const EXPIRY_BUDGET = 500;
-/** An endpoint that could not be ended or renewed, as the store was away, is looked at again after so long. */
-const RETRY_SECONDS = 5;
 /** Requests of one endpoint that wait for the store at most. */
 const MAX_WAITING = 20;
 
@@ -48,12 +60,11 @@ export class Endpoints implements EndpointDirectory {
   readonly #options: EndpointsOptions;
   readonly #changes: EndpointChanges;
   readonly #table = new EndpointTable();
-  readonly #due = new DueLists<StoredEndpoint>();
+  readonly #watch: EndpointWatch;
   readonly #vendors = new VendorNames();
+  readonly #shared: EndpointSharing | undefined;
   /** By endpoint, or by the address of a new one. */
   readonly #turns = new Turns<StoredEndpoint | string>();
-  /** Endpoints that are asked whether they are there, as somebody else wants an alias of theirs. */
-  readonly #doubted = new Set<StoredEndpoint>();
   #planNow: Plan | undefined;
   #planNumber = 0;
 
@@ -64,6 +75,16 @@ export class Endpoints implements EndpointDirectory {
       plan: options.plan,
       graceSeconds: options.graceSeconds,
     });
+    const { shared: store, hints, clock, probe, onFault } = options;
+    this.#watch = new EndpointWatch({
+      clock,
+      probe,
+      onProbed: (endpoint, until, there) => this.#probed(endpoint, until, there),
+      isThere: (endpoint) => this.#isThere(endpoint),
+      onFault,
+    });
+    this.#shared =
+      store && new EndpointSharing({ store, hints, clock, onMoved: (id) => this.#moved(id), onDoubted: (id) => this.#doubtHere(id) });
   }
 
   get size(): number {
@@ -96,22 +117,69 @@ export class Endpoints implements EndpointDirectory {
   }
 
   /**
-   * A full registration: takes the place of `earlier` whole, keeping its identifier, or makes a new endpoint. A user that proved its password
+   * An endpoint that is not here turns to us, and may be another instance's: is it to be ours from now on? It is when `judge`, who is told
+   * what is known of it, finds that the request is its own: a stranger who names an identifier must not move whose it is.
+   * `here`: it is ours. `unknown`: it is nobody's, or not the sender's. `busy`: so much is being asked that this was not; to be sent again.
+   */
+  async arrive(
+    id: string,
+    at: { readonly from: SocketAddress; readonly local: SocketAddress },
+    judge: (there: EndpointState) => boolean,
+  ): Promise<'here' | 'unknown' | 'busy'> {
+    if (this.#table.find(id)) return 'here';
+    const known = (await this.#shared?.look(id, at.from.address)) ?? 'unknown';
+    if (this.#table.find(id)) return 'here';
+    if (typeof known === 'string') return known;
+    if (!judge(known)) {
+      this.#shared?.forbid(id, at.from.address);
+      return 'unknown';
+    }
+    return (await this.#take(id, at.local)) ? 'here' : 'unknown';
+  }
+
+  /** Whether an endpoint that names itself so could be another instance's. */
+  mayBeElsewhere(id: string, source: string): boolean {
+    return this.#shared !== undefined && !this.#table.find(id) && !this.#shared.isUnknown(id, source);
+  }
+
+  /** What is known of an endpoint of another instance, for a call to it. */
+  elsewhere(id: string): Promise<EndpointState | undefined> {
+    return this.#shared?.read(id) ?? Promise.resolve(undefined);
+  }
+
+  /** Whether this sender's token may be taken for the endpoint's, from wherever it comes. */
+  mayMove(endpoint: Sender, sender: Sender): boolean {
+    return this.#shared === undefined || mayMove(endpoint, sender, this.#options.clock.now());
+  }
+
+  /** Hears no more of other instances. Registrations stay where they are. */
+  close(): void {
+    this.#shared?.close();
+  }
+
+  /**
+   * A full registration: takes the place of `found` whole, keeping its identifier, or makes a new endpoint. A user that proved its password
    * takes its aliases along to another address; for those of anybody else the holder is asked whether it is still there.
    */
-  async register(request: EndpointRequest, earlier: Endpoint | undefined): Promise<EndpointResult> {
+  async register(request: EndpointRequest, found: Endpoint | undefined): Promise<EndpointResult> {
+    let earlier = found;
     const planNumber = this.#numberOfPlan();
     // Each round takes a registration away.
     for (let left = request.aliases.length; ; left--) {
       const result = await this.#registerInTurn(request, earlier, planNumber);
       if (result.ok || result.refusal !== 'aliasTaken') return result;
-      const holder = this.#holderOf(result.alias);
+      const sender: Sender = { source: request.addresses.source, proof: request.proof, tokenTime: request.tokenTime };
+      const isSame = (holder: Sender): boolean => isSameDevice(holder, sender) && this.mayMove(holder, sender);
+      const holder = this.#holderOf(result.alias) ?? (await this.#holderElsewhere(result.alias, request, isSame));
+      if (holder === 'busy') return BUSY;
       if (!holder || holder === earlier) return result;
-      if (left === 0 || !isSameDevice(holder, request)) {
-        this.#doubt(holder);
+      if (left === 0 || !isSame(holder)) {
+        this.#watch.doubt(holder);
         return result;
       }
-      await this.remove(holder);
+      // One that came over from another instance may be the very same registration: then it keeps its identifier.
+      if (!earlier && holder.zone === request.zone && this.#findSame(request) === holder) earlier = holder;
+      else await this.remove(holder);
     }
   }
 
@@ -119,13 +187,13 @@ export class Endpoints implements EndpointDirectory {
   async extend(endpoint: Endpoint, aliases: readonly RequestedAlias[], prefixes: readonly string[]): Promise<EndpointResult> {
     const result = await this.#inTurn(endpoint, (known, organisation) => this.#extend(known, organisation, aliases, prefixes));
     const holder = !result.ok && result.refusal === 'aliasTaken' ? this.#holderOf(result.alias) : undefined;
-    if (holder) this.#doubt(holder);
+    if (holder) this.#watch.doubt(holder);
     return result;
   }
 
   /** A keep-alive: the endpoint and its aliases last for `timeToLive` seconds from now, if the plan still lets it have them. */
-  renew(endpoint: Endpoint, timeToLive: number, addresses?: EndpointAddresses): Promise<EndpointResult> {
-    return this.#inTurn(endpoint, (known, organisation) => this.#renew(known, organisation, timeToLive, addresses));
+  renew(endpoint: Endpoint, timeToLive: number, renewal: Renewal = {}): Promise<EndpointResult> {
+    return this.#inTurn(endpoint, (known, organisation) => this.#renew(known, organisation, timeToLive, renewal));
   }
 
   /** Ends a registration; its aliases are free when this settles. */
@@ -144,32 +212,20 @@ export class Endpoints implements EndpointDirectory {
       await this.#release(known, gone, NONE);
       known.written = known.written.filter((_, index) => !gone.includes(known.aliases[index] ?? ''));
       known.aliases = known.aliases.filter((alias) => !gone.includes(alias));
+      this.#tell(known);
     });
   }
 
   setResources(endpoint: Endpoint, almostOutOfResources: boolean): void {
     const known = this.#table.find(endpoint.id);
-    if (known) known.almostOutOfResources = almostOutOfResources;
+    if (!known || known.almostOutOfResources === almostOutOfResources) return;
+    known.almostOutOfResources = almostOutOfResources;
+    this.#tell(known);
   }
 
   /** Asks those whose time is up, and ends those that do not answer. To be called once a second. */
   expire(): void {
-    const now = this.#options.clock.now();
-    const second = Math.floor(now / 1000);
-    for (let budget = EXPIRY_BUDGET; budget > 0; budget--) {
-      const endpoint = this.#due.first(second);
-      if (!endpoint) return;
-      const probe = this.#options.probe(endpoint);
-      if (!probe) return;
-      this.#due.remove(endpoint);
-      const until = endpoint.expiresAt;
-      probe
-        .then((there) => this.#probed(endpoint, until, there))
-        .catch((error: unknown) => {
-          this.#lookAgain(endpoint);
-          this.#options.onFault(error);
-        });
-    }
+    this.#watch.expire();
   }
 
   async #probed(endpoint: StoredEndpoint, until: number, there: boolean): Promise<void> {
@@ -181,26 +237,6 @@ export class Endpoints implements EndpointDirectory {
       await this.#remove(endpoint);
       this.#options.onExpired(endpoint);
     });
-  }
-
-  /** Somebody else wants an alias of this endpoint: one that is silent makes room. */
-  #doubt(endpoint: StoredEndpoint): void {
-    if (this.#doubted.has(endpoint)) return;
-    const probe = this.#options.probe(endpoint);
-    if (!probe) return;
-    this.#doubted.add(endpoint);
-    const until = endpoint.expiresAt;
-    probe
-      .then((there) => (there ? undefined : this.#probed(endpoint, until, false)))
-      .catch(this.#options.onFault)
-      .finally(() => this.#doubted.delete(endpoint));
-  }
-
-  #lookAgain(endpoint: StoredEndpoint): void {
-    const now = this.#options.clock.now();
-    if (this.#table.find(endpoint.id) !== endpoint || endpoint.expiresAt > now) return;
-    this.#due.remove(endpoint);
-    this.#due.add(endpoint, Math.floor(now / 1000) + RETRY_SECONDS);
   }
 
   async #registerInTurn(request: EndpointRequest, earlier: Endpoint | undefined, planNumber: number): Promise<EndpointResult> {
@@ -230,11 +266,13 @@ export class Endpoints implements EndpointDirectory {
     const changes = this.#changes.additions(endpoint, request, this.#options.clock.now());
     if (known) changes.push(...this.#changes.removals(known, request));
     return this.#apply(changes, (registrations) => {
+      if (known && !this.#isThere(known)) return GONE;
       this.#fill(endpoint, request, registrations);
       endpoint.planNumber = planNumber;
       if (known) this.#table.move(known, ownedAddresses(request.addresses));
       else this.#table.add(endpoint);
       this.#schedule(endpoint, request.timeToLive);
+      this.#tell(endpoint);
       return { ok: true, endpoint, isNew: known === undefined };
     });
   }
@@ -255,6 +293,7 @@ export class Endpoints implements EndpointDirectory {
       known.aliases = [...known.aliases, ...keys];
       known.written = [...known.written, ...news.map(({ written }, index) => ownedAlias(written, keys[index] ?? ''))];
       known.prefixes = [...known.prefixes, ...newPrefixes.map(ownedString)];
+      this.#tell(known);
       return { ok: true, endpoint: known, isNew: false };
     });
   }
@@ -263,7 +302,7 @@ export class Endpoints implements EndpointDirectory {
     known: StoredEndpoint,
     organisation: Organisation,
     timeToLive: number,
-    addresses?: EndpointAddresses,
+    { addresses, tokenTime = 0 }: Renewal = {},
   ): Promise<EndpointResult> {
     const planNumber = this.#numberOfPlan();
     if (known.planNumber !== planNumber && !this.#options.mayStay(known)) {
@@ -274,9 +313,13 @@ export class Endpoints implements EndpointDirectory {
     const aliases = known.aliases.map((key) => ({ key }));
     const terms = { zone, organisation, kind, aliases, prefixes, addresses: addresses ?? known, timeToLive };
     return this.#apply(this.#changes.additions(known, terms, this.#options.clock.now()), () => {
+      // Another instance may have taken it meanwhile.
+      if (!this.#isThere(known)) return GONE;
       known.planNumber = planNumber;
+      known.tokenTime = Math.max(known.tokenTime, tokenTime);
       if (addresses) this.#table.move(known, { ...ownedAddresses(addresses), signalAddress: known.signalAddress });
       this.#schedule(known, timeToLive);
+      this.#tell(known);
       return { ok: true, endpoint: known, isNew: false };
     });
   }
@@ -284,9 +327,56 @@ export class Endpoints implements EndpointDirectory {
   /** The registry first: should the store be away, the endpoint stays and can be ended later. */
   async #remove(known: StoredEndpoint): Promise<void> {
     if (!this.#isThere(known)) return;
-    await this.#release(known, known.aliases, known.prefixes);
+    // What has moved to another instance is no longer ours to take away.
+    const isOurs = (await this.#shared?.remove(known.id)) ?? true;
+    if (isOurs && this.#isThere(known)) await this.#release(known, known.aliases, known.prefixes);
+    this.#drop(known);
+  }
+
+  #drop(known: StoredEndpoint): void {
+    if (!this.#isThere(known)) return;
     this.#table.remove(known);
-    this.#due.remove(known);
+    this.#watch.forget(known);
+  }
+
+  /** Another instance has it: its registration goes on there, and nobody is told. */
+  #moved(id: string): void {
+    const known = this.#table.find(id);
+    if (known) this.#drop(known);
+  }
+
+  #doubtHere(id: string): void {
+    const known = this.#table.find(id);
+    if (known) this.#watch.doubt(known);
+  }
+
+  #tell(endpoint: StoredEndpoint): void {
+    if (this.#isThere(endpoint)) this.#shared?.tell(endpoint);
+  }
+
+  async #take(id: string, local: SocketAddress): Promise<StoredEndpoint | undefined> {
+    const state = await this.#shared?.take(id);
+    const there = this.#table.find(id);
+    if (there || !state) return there;
+    const endpoint = restoredEndpoint(state, local, this.#vendors);
+    this.#table.add(endpoint);
+    this.#watch.schedule(endpoint);
+    this.#tell(endpoint);
+    return endpoint;
+  }
+
+  /** The endpoint of another instance that has an alias: ours from now on when it is who asks for it; else it is asked whether it is there. */
+  async #holderElsewhere(
+    alias: string,
+    { addresses }: EndpointRequest,
+    isSame: (holder: EndpointState) => boolean,
+  ): Promise<StoredEndpoint | 'busy' | undefined> {
+    const id = this.#holderId(alias);
+    if (id === undefined || !this.#shared) return undefined;
+    const arrived = await this.arrive(id, { from: addresses.source, local: addresses.local }, isSame);
+    if (arrived === 'busy') return arrived;
+    if (arrived === 'unknown') this.#shared.doubt(id);
+    return this.#table.find(id);
   }
 
   #create(request: EndpointRequest): StoredEndpoint {
@@ -295,7 +385,7 @@ export class Endpoints implements EndpointDirectory {
   }
 
   #fill(endpoint: StoredEndpoint, request: EndpointRequest, registrations: readonly (Registration | undefined)[]): void {
-    const { kind, aliases, prefixes, tlsAddress, proof, vendor } = request;
+    const { kind, aliases, prefixes, tlsAddress, proof, vendor, supportsAltGk, tokenTime } = request;
     endpoint.kind = kind;
     // A full registration repeats mostly what is there: then nothing is copied.
     if (!sameKeys(endpoint.aliases, aliases)) {
@@ -309,6 +399,8 @@ export class Endpoints implements EndpointDirectory {
     if (endpoint.proof?.user !== proof?.user || endpoint.proof?.method !== proof?.method) endpoint.proof = proof;
     if (endpoint.vendor !== vendor) endpoint.vendor = this.#vendors.owned(vendor);
     endpoint.almostOutOfResources = false;
+    endpoint.supportsAltGk = supportsAltGk;
+    endpoint.tokenTime = Math.max(endpoint.tokenTime, tokenTime);
   }
 
   async #apply(
@@ -320,10 +412,9 @@ export class Endpoints implements EndpointDirectory {
   }
 
   #schedule(endpoint: StoredEndpoint, timeToLive: number): void {
-    this.#due.remove(endpoint);
     endpoint.timeToLive = timeToLive;
     endpoint.expiresAt = this.#options.clock.now() + timeToLive * 1000;
-    this.#due.add(endpoint, Math.ceil(endpoint.expiresAt / 1000));
+    this.#watch.schedule(endpoint);
   }
 
   async #release(endpoint: StoredEndpoint, aliases: readonly string[], prefixes: readonly string[]): Promise<void> {
@@ -358,8 +449,13 @@ export class Endpoints implements EndpointDirectory {
 
   /** The endpoint that has an alias; undefined: it is registered over SIP. */
   #holderOf(alias: string): StoredEndpoint | undefined {
-    const [binding] = this.#options.registrations.index.find(alias)?.bindings ?? [];
-    return binding && this.#table.find(binding.instance);
+    const id = this.#holderId(alias);
+    return id === undefined ? undefined : this.#table.find(id);
+  }
+
+  #holderId(alias: string): string | undefined {
+    const registration = this.#options.registrations.index.find(alias);
+    return registration?.protocol === 'h323' ? registration.bindings[0]?.instance : undefined;
   }
 
   #organisationOf(endpoint: Endpoint): Organisation | undefined {
@@ -380,12 +476,6 @@ const GONE: EndpointResult = { ok: false, refusal: 'gone' };
 const TOO_MANY: EndpointResult = { ok: false, refusal: 'tooMany' };
 const CHANGED = 'changed';
 const NONE: readonly never[] = Object.freeze([]);
-
-/** Whether a holder of an alias is who asks for it now, after a restart or at another address: one user, or without passwords one socket. */
-function isSameDevice({ proof, source }: Endpoint, { proof: other, addresses }: EndpointRequest): boolean {
-  if (proof || other) return proof?.user === other?.user;
-  return sameSocket(source, addresses.source);
-}
 
 /** What a new endpoint waits for its turn by. */
 function addressKey({ addresses: { signalAddress, source }, proof }: EndpointRequest): string {

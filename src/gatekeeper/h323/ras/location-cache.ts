@@ -25,21 +25,49 @@ export class LocationCache<T> {
     return undefined;
   }
 
-  set(key: string, value: T, now: EpochMs): void {
+  /** Gives until when it is remembered; undefined: it is not. */
+  set(key: string, value: T, now: EpochMs): EpochMs | undefined {
+    if (this.#lifetimeMs <= 0) return undefined;
+    const until = now + this.#lifetimeMs;
+    this.#put(key, value, until);
+    return until;
+  }
+
+  /**
+   * Another instance has this answer, good until then: taken where it is good for longer than the one that is there. Told twice, or when
+   * it is over, it does nothing.
+   */
+  offer(key: string, value: T, until: EpochMs, now: EpochMs): void {
     if (this.#lifetimeMs <= 0) return;
+    // However long the other remembers, and whatever its clock says: not for longer than an answer of our own.
+    const atMost = Math.min(until, now + this.#lifetimeMs);
+    const there = this.#entries.get(key)?.until ?? now;
+    if (atMost > there) this.#put(key, value, atMost);
+  }
+
+  /** Gives until when it would have been remembered. */
+  delete(key: string): EpochMs | undefined {
+    const entry = this.#entries.get(key);
+    this.#entries.delete(key);
+    return entry?.until;
+  }
+
+  /** Forgets an answer that is no newer than one good until then. */
+  deleteUpTo(key: string, until: EpochMs): void {
+    const entry = this.#entries.get(key);
+    if (entry && entry.until <= until) this.#entries.delete(key);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+
+  #put(key: string, value: T, until: EpochMs): void {
     this.#entries.delete(key);
     if (this.#entries.size >= this.#limit) {
       const oldest = this.#oldest.next();
       if (oldest !== undefined) this.#entries.delete(oldest);
     }
-    this.#entries.set(key, { value, until: now + this.#lifetimeMs });
-  }
-
-  delete(key: string): void {
-    this.#entries.delete(key);
-  }
-
-  clear(): void {
-    this.#entries.clear();
+    this.#entries.set(key, { value, until });
   }
 }

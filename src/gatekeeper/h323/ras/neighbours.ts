@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
-import type { Clock } from '../../../clock.js';
-import type { H323NeighbourZone } from '../../plan/plan.js';
+import type { Clock, EpochMs } from '../../../clock.js';
+import type { HintStore } from '../../../state/member-store.js';
+import type { H323NeighbourZone, Zone, ZoneId } from '../../plan/plan.js';
+import { PeerNews } from '../../peers/peer-news.js';
 import type { NeighbourRoute, PeerHealthView } from '../../routing/route.js';
 import {
   type AliasAddress,
@@ -12,6 +14,7 @@ import {
 } from '../asn1/h225.js';
 import { canBeCalled } from './call-address.js';
 import { LocationCache } from './location-cache.js';
+import { type FoundLocation, readLocationHint, writeLocationHint } from './location-hint.js';
 import { NeighbourHealth } from './neighbour-health.js';
 import type { Requests } from './requests.js';
 import { type SocketAddress, socketAddress, transportAddress } from './transport-address.js';
@@ -30,15 +33,7 @@ export interface LocateQuestion {
 }
 
 export type Located =
-  | {
-      readonly outcome: 'found';
-      readonly signalAddress: SocketAddress;
-      /** The address takes TLS (H.460.22). */
-      readonly secure: boolean;
-      readonly peerId: string;
-      /** The name that the neighbour knows it by, where it said so. */
-      readonly destinationInfo: readonly AliasAddress[] | undefined;
-    }
+  | FoundLocation
   /** Every peer that answered said no. `reason`: of the first that did. */
   | { readonly outcome: 'rejected'; readonly reason: LocationRejectReason['type']; readonly peerId: string }
   /** None answered in time. */
@@ -48,6 +43,10 @@ export interface NeighboursOptions {
   readonly clock: Clock;
   readonly requests: Requests;
   readonly settings: LocationSettings;
+  /** What instances tell each other: who is silent, and what was answered. */
+  readonly hints: HintStore;
+  /** Of the plan in force. */
+  readonly zones: () => ReadonlyMap<ZoneId, Zone>;
   /** The IP addresses of a peer's host name; rejects or gives none where it has none. */
   readonly lookUp: (host: string) => Promise<readonly string[]>;
   /** The RAS listener to ask from, and its address as the peer may answer to; undefined: none has its address family. */
@@ -75,17 +74,38 @@ interface Ask {
 
 type Verdict = Exclude<Located, { readonly outcome: 'silent' }> | undefined;
 
+/** Hints of what neighbours answered. */
+const LOCATED = 'located';
+
 /** Asks neighbour gatekeepers where an alias is, by LRQ (H.225.0 §7.13). */
 export class Neighbours {
   readonly #options: NeighboursOptions;
   readonly #cache: LocationCache<Located>;
   readonly #underway = new Map<string, Promise<Located>>();
   readonly #health: NeighbourHealth;
+  readonly #removeListeners: readonly (() => void)[];
 
   constructor(options: NeighboursOptions) {
     this.#options = options;
+    const { clock, hints } = options;
     this.#cache = new LocationCache(options.settings.cacheSeconds * 1000);
-    this.#health = new NeighbourHealth(() => options.clock.now(), options.onPeerChange);
+    const news = new PeerNews(hints, clock);
+    this.#health = new NeighbourHealth(
+      () => clock.now(),
+      (peerId, up) => {
+        options.onPeerChange?.(peerId, up);
+        news.tell(peerId, up);
+      },
+    );
+    this.#removeListeners = [
+      news.listen((peerId, up) => this.#heardOf(peerId, up)),
+      hints.on(LOCATED, (hint) => this.#locatedElsewhere(hint)),
+    ];
+  }
+
+  /** Listens to other instances no more. May be called twice. */
+  close(): void {
+    for (const remove of this.#removeListeners) remove();
   }
 
   /** Which peers the resolver may offer: those that did not leave the last question unanswered, and those that it is time to try again. */
@@ -119,7 +139,7 @@ export class Neighbours {
     if (same) return same;
     const asked = this.#ask(question).then((located) => {
       this.#underway.delete(key);
-      if (located.outcome === 'found') this.#cache.set(key, located, this.#options.clock.now());
+      if (located.outcome === 'found') this.#remember(key, located);
       this.#options.onLocated?.(question.zone, located, false);
       return located;
     });
@@ -129,7 +149,9 @@ export class Neighbours {
 
   /** A call to where an answer led failed: the next caller asks anew. */
   forget(question: LocateQuestion): void {
-    this.#cache.delete(keyOf(question));
+    const key = keyOf(question);
+    const until = this.#cache.delete(key);
+    if (until !== undefined) this.#tell(key, until, undefined);
   }
 
   /** The plan was read again: answers may belong to zones that are no more. */
@@ -138,18 +160,58 @@ export class Neighbours {
     this.#health.keep(isPeer);
   }
 
+  #remember(key: string, location: FoundLocation): void {
+    const until = this.#cache.set(key, location, this.#options.clock.now());
+    if (until !== undefined) this.#tell(key, until, location);
+  }
+
+  #tell(key: string, until: EpochMs, location: FoundLocation | undefined): void {
+    const hint = writeLocationHint({ key, until, location });
+    if (hint !== undefined) this.#options.hints.tell(LOCATED, hint);
+  }
+
+  /** The plan here may be another than there: an answer counts that a peer of the zone here could have given. */
+  #locatedElsewhere(text: string): void {
+    const hint = readLocationHint(text);
+    if (!hint) return;
+    const { key, until, location } = hint;
+    if (!location) this.#cache.deleteUpTo(key, until);
+    else if (zoneOf(location.peerId) === key.slice(0, key.indexOf(' ')) && this.#zoneOfPeer(location.peerId))
+      this.#cache.offer(key, location, until, this.#options.clock.now());
+  }
+
+  /** A peer is silent to another instance, or answers it again. */
+  #heardOf(peerId: string, up: boolean): void {
+    const zone = this.#zoneOfPeer(peerId);
+    if (!zone) return;
+    if (up) this.#health.reconsider(peerId);
+    // Where it is the only one that is left, a caller is better served by asking it than by not being called at all.
+    else if (zone.peers.some(({ id }) => id !== peerId && this.#health.isUp(id) && !this.#health.isSuspected(id)))
+      this.#health.suspect(peerId);
+  }
+
+  #zoneOfPeer(peerId: string): H323NeighbourZone | undefined {
+    const zone = this.#options.zones().get(zoneOf(peerId));
+    return zone?.kind === 'h323-neighbour' && zone.peers.some(({ id }) => id === peerId) ? zone : undefined;
+  }
+
   #ask(question: LocateQuestion): Promise<Located> {
     return question.zone.search === 'in-order' ? this.#inOrder(question) : this.#parallel(question);
   }
 
   async #inOrder(question: LocateQuestion): Promise<Located> {
     let rejected: Located | undefined;
-    for (const peer of question.peers) {
+    for (const peer of this.#suspectedLast(question.peers)) {
       const verdict = await this.#askPeer({ peer, question });
       if (verdict?.outcome === 'found') return verdict;
       rejected ??= verdict;
     }
     return rejected ?? SILENT;
+  }
+
+  #suspectedLast(peers: LocateQuestion['peers']): LocateQuestion['peers'] {
+    const suspected = peers.filter(({ id }) => this.#health.isSuspected(id));
+    return suspected.length === 0 ? peers : [...peers.filter((peer) => !suspected.includes(peer)), ...suspected];
   }
 
   /** The others' answers are still waited for after the first LCF, as they tell who is up; the caller is not made to. */
@@ -227,6 +289,11 @@ export class Neighbours {
 }
 
 const SILENT: Located = { outcome: 'silent' };
+
+/** Ids of peers begin with their zone's. */
+function zoneOf(peerId: string): ZoneId {
+  return peerId.slice(0, Math.max(0, peerId.indexOf('/')));
+}
 
 function keyOf({ zone, alias }: LocateQuestion): string {
   return `${zone.id} ${alias.type} ${typeof alias.value === 'string' ? alias.value : JSON.stringify(alias.value)}`;

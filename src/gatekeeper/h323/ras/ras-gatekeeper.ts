@@ -1,12 +1,18 @@
 import type { Clock, Timer } from '../../../clock.js';
-import type { RegistrationStore } from '../../../state/store.js';
+import type { CallStore } from '../../../state/call-store.js';
+import type { EndpointStore } from '../../../state/endpoint-store.js';
+import type { HintStore, MemberStore } from '../../../state/member-store.js';
+import type { LicenceStore, RegistrationStore } from '../../../state/store.js';
 import type { Calls } from '../../calls/call.js';
 import type { Plan } from '../../plan/plan.js';
 import type { PeerHealthView } from '../../routing/route.js';
 import { type RasMessage, type RequestInProgress, rasMessage } from '../asn1/h225.js';
 import { Admissions } from './admissions.js';
+import { Alternates } from './alternates.js';
+import { arrival } from './arrivals.js';
 import { Bandwidth } from './bandwidth.js';
 import type { CallDirectory } from './call-directory.js';
+import { CallsElsewhere } from './calls-elsewhere.js';
 import type { Incoming, RasContext, RasFeatures, RasSettings, Reply } from './context.js';
 import { handle } from './dispatch.js';
 import { type DuplicateRequest, DuplicateRequests } from './duplicate-requests.js';
@@ -24,6 +30,12 @@ export interface RasGatekeeperOptions {
   readonly clock: Clock;
   readonly plan: () => Plan;
   readonly registrations: RegistrationStore;
+  /** Counts the bandwidth that zones have in use, for all instances. */
+  readonly licences: LicenceStore;
+  /** What instances tell each other of neighbours. */
+  readonly hints: HintStore;
+  /** What else is shared with other instances; absent: there are none. */
+  readonly shared?: RasShared | undefined;
   readonly calls: Calls;
   /** The calls that signalling knows: who answers one, and who hangs up by DRQ. */
   readonly callDirectory: CallDirectory;
@@ -54,6 +66,12 @@ export interface RasGatekeeperOptions {
   readonly observer?: RasObserver;
 }
 
+export interface RasShared {
+  readonly endpoints: EndpointStore;
+  readonly members: MemberStore;
+  readonly calls: CallStore;
+}
+
 /** Requests whose answer waits for the store or a neighbour, at most; what comes on top stays unanswered and is sent again. */
 const MAX_UNDERWAY = 2000;
 const TICK_MS = 1000;
@@ -75,6 +93,9 @@ export class RasGatekeeper {
   readonly #observer: RasObserver;
   readonly #duplicates: DuplicateRequests;
   readonly #requests: Requests;
+  readonly #alternates: Alternates;
+  readonly #elsewhere: CallsElsewhere;
+  readonly #isShared: boolean;
   #timer: Timer;
   #underway = 0;
   #closed = false;
@@ -85,11 +106,13 @@ export class RasGatekeeper {
     this.#clock = clock;
     this.#send = options.send;
     this.#observer = observer;
+    this.#isShared = options.shared !== undefined;
     this.#duplicates = new DuplicateRequests({
       isRegistered: (id) => this.endpoints.find(id) !== undefined,
       seed: randomBytes(4).readInt32BE(),
     });
     const requests = new Requests({ clock, send: options.send, randomNumber: () => 1 + (randomBytes(2).readUInt16BE() % 0xffff) });
+    this.#alternates = new Alternates({ settings, members: options.shared?.members });
     const who = new Who({
       plan,
       clock,
@@ -98,10 +121,15 @@ export class RasGatekeeper {
       find: (id) => this.endpoints.find(id),
       failures: options.failures,
       sourceOf: options.sourceOf,
+      isFellow: (gatekeeperId) => this.#alternates.isFellow(gatekeeperId),
     });
-    this.bandwidth = new Bandwidth((zone) => {
-      const found = plan().zones.get(zone);
-      return found && 'bandwidth' in found ? found.bandwidth : undefined;
+    this.bandwidth = new Bandwidth({
+      limits: (zone) => {
+        const found = plan().zones.get(zone);
+        return found && 'bandwidth' in found ? found.bandwidth : undefined;
+      },
+      store: options.licences,
+      onFault: (error) => observer.fault(error, 'bandwidth'),
     });
     this.admissions = new Admissions({
       clock,
@@ -110,6 +138,8 @@ export class RasGatekeeper {
     this.questions = new Questions({ requests, who, settings, rasAddress: options.rasAddress });
     this.endpoints = new Endpoints({
       registrations: options.registrations,
+      shared: options.shared?.endpoints,
+      hints: options.hints,
       plan,
       clock,
       graceSeconds: settings.graceSeconds,
@@ -123,6 +153,8 @@ export class RasGatekeeper {
       clock,
       requests,
       settings: settings.lrq,
+      hints: options.hints,
+      zones: () => plan().zones,
       lookUp: options.lookUp,
       listenerFor: (address) => {
         const local = options.listenerFor(address);
@@ -132,6 +164,13 @@ export class RasGatekeeper {
       onLocated: (zone, located, cached) => observer.located(zone.id, located, cached),
       onPeerChange: (peerId, up) => observer.peerChanged(peerId, up),
     });
+    this.#elsewhere = new CallsElsewhere({
+      here: options.callDirectory,
+      store: options.shared?.calls,
+      clock,
+      onOver: (callIdentifier, endpointId) => this.bandwidth.release(callIdentifier, endpointId),
+      onFault: (error) => observer.fault(error, 'calls elsewhere'),
+    });
     const { neighbours } = this;
     this.#requests = requests;
     this.#context = {
@@ -140,9 +179,10 @@ export class RasGatekeeper {
       registrations: options.registrations.index,
       health: { isUp: (peerId) => options.health.isUp(peerId) && neighbours.health.isUp(peerId) },
       calls: options.calls,
-      callDirectory: options.callDirectory,
+      callDirectory: this.#elsewhere,
       settings,
       endpoints: this.endpoints,
+      alternates: this.#alternates,
       admissions: this.admissions,
       bandwidth: this.bandwidth,
       neighbours,
@@ -193,6 +233,12 @@ export class RasGatekeeper {
     const peers = new Set<string>();
     for (const zone of this.#context.plan().zones.values()) if ('peers' in zone) for (const peer of zone.peers) peers.add(peer.id);
     this.neighbours.reset((peerId) => peers.has(peerId));
+    this.bandwidth.planChanged();
+  }
+
+  /** This instance is being stopped: endpoints are sent to the others. */
+  drain(): void {
+    this.#alternates.drain();
   }
 
   /** Stops the timer and everything that is waited for. Registrations stay where they are. May be called twice. */
@@ -200,18 +246,45 @@ export class RasGatekeeper {
     this.#closed = true;
     this.#timer.cancel();
     this.#requests.close();
+    this.endpoints.close();
+    this.#elsewhere.close();
+    this.#alternates.close();
+    this.neighbours.close();
+    this.bandwidth.close();
   }
 
   #answer(message: RasMessage, incoming: Incoming, entry: DuplicateRequest | undefined): void {
-    const fault = (error: unknown): void => {
-      this.#leave(message.type, entry);
-      this.#observer.fault(error, incoming.from.address);
-    };
     if (this.#underway >= MAX_UNDERWAY && waits(message)) {
       if (entry) this.#duplicates.forget(entry);
       this.#observer.malformed('Too many requests wait for the store or for neighbours: this one was dropped', incoming.from.address);
       return;
     }
+    const arriving = this.#isShared ? arrival(this.#context, this.#elsewhere, message, incoming) : undefined;
+    if (!arriving) {
+      this.#handle(message, incoming, entry);
+      return;
+    }
+    this.#underway += 1;
+    arriving
+      .then((next) => {
+        if (next && !this.#closed) this.#handle(message, next, entry);
+        // Nothing is proven yet: its token is no more to be taken for one that is spent than any other.
+        else if (entry) this.#duplicates.forget(entry);
+      })
+      .catch((error: unknown) => {
+        if (entry) this.#duplicates.forget(entry);
+        this.#observer.fault(error, incoming.from.address);
+      })
+      .finally(() => {
+        this.#underway -= 1;
+      });
+  }
+
+  #handle(message: RasMessage, incoming: Incoming, entry: DuplicateRequest | undefined): void {
+    const fault = (error: unknown): void => {
+      this.#leave(message.type, entry);
+      this.#observer.fault(error, incoming.from.address);
+    };
     try {
       const { local } = incoming;
       const reply = handle(this.#context, message, incoming, (value, to) => this.#progress(message.type, value, to, local));
@@ -278,12 +351,22 @@ export class RasGatekeeper {
     this.#timer = this.#clock.after(TICK_MS, () => this.#tick());
     this.endpoints.expire();
     this.admissions.expire();
+    this.#elsewhere.expire();
   }
 }
 
 /** Whether the answer may have to wait for the store or a neighbour. */
 function waits({ type }: RasMessage): boolean {
-  return type === 'registrationRequest' || type === 'unregistrationRequest' || type === 'locationRequest';
+  switch (type) {
+    case 'registrationRequest':
+    case 'unregistrationRequest':
+    case 'locationRequest':
+    case 'admissionRequest':
+    case 'bandwidthRequest':
+      return true;
+    default:
+      return false;
+  }
 }
 
 function rejectReasonOf({ type, value }: RasMessage): string | undefined {

@@ -2,6 +2,7 @@ import { type RefusalCode, refusals } from '../../calls/reasons.js';
 import { aliasAddressOf, writtenAlias } from '../alias-address.js';
 import type {
   AliasAddress,
+  AltGKInfo,
   EndpointType,
   RegistrationReject,
   RegistrationRejectReason,
@@ -10,9 +11,9 @@ import type {
 } from '../asn1/h225.js';
 import type { AnswerSigner } from '../h235/answer-signer.js';
 import { callAddressFault } from './call-address.js';
-import { alternatesOf, isH225, PROTOCOL_IDENTIFIER, plain, tell } from './common.js';
+import { isH225, PROTOCOL_IDENTIFIER, plain, tell } from './common.js';
 import type { Incoming, RasContext, Reply } from './context.js';
-import { earlierRegistration } from './earlier-registration.js';
+import { arrive, earlierRegistration } from './earlier-registration.js';
 import type { Endpoint, EndpointKind } from './endpoint.js';
 import { type EndpointResult, MAX_ALIASES } from './endpoint-request.js';
 import type { EndpointAddresses } from './endpoint-table.js';
@@ -55,14 +56,23 @@ async function keepAlive(attempt: Attempt): Promise<Reply> {
     // One that is known by its address alone and got another is told to register anew, which it can do by itself.
     return known.refusal === 'callerUnknown' ? refuse(attempt, 'endpointNotRegistered', known.sentence) : deny(attempt, known);
   }
-  const { endpoint } = known;
+  const { endpoint, tokenTime } = known;
   attempt.endpoint = endpoint;
   attempt.zone = known.zone;
   attempt.answer = known.answer;
+  if (!context.endpoints.mayMove(endpoint, { source: incoming.from, proof: endpoint.proof, tokenTime })) {
+    return refuse(
+      attempt,
+      'endpointNotRegistered',
+      `The keep-alive of endpoint ${endpoint.id} comes from another address with a token that may not be new`,
+    );
+  }
+  const leaving = endpoint.supportsAltGk ? context.alternates.leaving(incoming.local, endpoint.id) : undefined;
+  if (leaving) return redirect(attempt, leaving);
   const timeToLive = request.timeToLive === undefined ? endpoint.timeToLive : timeToLiveOf(context, request.timeToLive);
   const moved = !sameSocket(endpoint.source, incoming.from);
   const addresses = moved ? { ...addressesOf(endpoint), source: incoming.from, local: incoming.local } : undefined;
-  const result = await context.endpoints.renew(endpoint, timeToLive, addresses);
+  const result = await context.endpoints.renew(endpoint, timeToLive, { addresses, tokenTime });
   return settled(attempt, result, 'refreshed', undefined);
 }
 
@@ -73,8 +83,9 @@ function addressesOf({ rasAddress, signalAddress, source, local }: Endpoint): En
 async function fullRegistration(attempt: Attempt): Promise<Reply> {
   const { context, request, incoming } = attempt;
   const { settings, who, endpoints, features } = context;
-  if (request.gatekeeperIdentifier !== undefined && request.gatekeeperIdentifier !== settings.gatekeeperId) {
-    const sentence = `The endpoint registers with gatekeeper "${request.gatekeeperIdentifier}", and this one is "${settings.gatekeeperId}": correct it there, or leave it empty`;
+  const named = request.gatekeeperIdentifier;
+  if (named !== undefined && named !== settings.gatekeeperId && !context.alternates.isFellow(named)) {
+    const sentence = `The endpoint registers with gatekeeper "${named}", and this one is "${settings.gatekeeperId}": correct it there, or leave it empty`;
     return refuse(attempt, 'gatekeeperForeign', sentence);
   }
   const newcomer = who.newcomer(incoming, { tokens: request.tokens, cryptoTokens: request.cryptoTokens, aliases: request.terminalAlias });
@@ -82,9 +93,11 @@ async function fullRegistration(attempt: Attempt): Promise<Reply> {
     attempt.zone = newcomer.zone;
     return deny(attempt, newcomer);
   }
-  const { zone, proof } = newcomer;
+  const { zone, proof, tokenTime } = newcomer;
   attempt.zone = zone;
   attempt.answer = newcomer.answer;
+  const leaving = request.supportsAltGK === undefined ? undefined : context.alternates.leaving(incoming.local, request.endpointIdentifier);
+  if (leaving) return redirect(attempt, leaving);
   const kind = kindOf(request.terminalType);
   if (kind === undefined)
     return reject(
@@ -105,6 +118,11 @@ async function fullRegistration(attempt: Attempt): Promise<Reply> {
   const call = callAddresses(attempt, zone);
   if (!call.ok) return reject(attempt, plain('invalidCallSignalAddress'), call.sentence);
   const { signalAddress, tlsAddress } = call;
+  const id = request.endpointIdentifier;
+  if (id !== undefined && endpoints.mayBeElsewhere(id, incoming.from.address)) {
+    // Too much else is being asked of the store: it is not answered, and sent again.
+    if ((await arrive(context, id, incoming, newcomer)) === 'busy') return undefined;
+  }
   const {
     endpoint: earlier,
     gone,
@@ -136,8 +154,10 @@ async function fullRegistration(attempt: Attempt): Promise<Reply> {
       addresses: { rasAddress, signalAddress, source: incoming.from, local: incoming.local },
       tlsAddress,
       proof,
+      tokenTime,
       timeToLive: timeToLiveOf(context, request.timeToLive),
       vendor: vendorOf(request.endpointVendor),
+      supportsAltGk: request.supportsAltGK !== undefined,
     },
     earlier,
   );
@@ -255,7 +275,7 @@ function duplicates({ context, request, zone }: Attempt, key: string): readonly 
 
 function confirm({ context, request, incoming }: Attempt, endpoint: Endpoint, told: Told) {
   const { settings, features } = context;
-  const alternateGatekeeper = alternatesOf(settings);
+  const alternateGatekeeper = context.alternates.list(incoming.local, endpoint.id);
   const featureSet = told ? features?.answer(request.featureSet, incoming.local) : undefined;
   const { written, prefixes } = toldOf(endpoint, told);
   return {
@@ -295,7 +315,18 @@ function refuse(attempt: Attempt, code: RefusalCode, sentence: string = refusals
   return reject(attempt, reason, sentence, code);
 }
 
-function reject(attempt: Attempt, reason: RegistrationRejectReason, sentence: string, refusal?: RefusalCode): Reply {
+/** The registration stays as it is: the instance that the endpoint goes to takes it over, so that a keep-alive is enough there. */
+function redirect(attempt: Attempt, leaving: AltGKInfo): Reply {
+  return reject(
+    attempt,
+    plain('resourceUnavailable'),
+    'This instance is being stopped: the endpoint is sent to another',
+    'instanceStopping',
+    leaving,
+  );
+}
+
+function reject(attempt: Attempt, reason: RegistrationRejectReason, sentence: string, refusal?: RefusalCode, leaving?: AltGKInfo): Reply {
   const { context, request, incoming, endpoint, zone, answer } = attempt;
   report(attempt, { result: 'refused', refusal, reason: reason.type });
   tell(context, incoming, {
@@ -305,13 +336,14 @@ function reject(attempt: Attempt, reason: RegistrationRejectReason, sentence: st
     endpointId: endpoint?.id ?? request.endpointIdentifier,
     zone,
   });
-  const alternateGatekeeper = reason.type === 'resourceUnavailable' ? alternatesOf(context.settings) : undefined;
+  const alternateGatekeeper = reason.type === 'resourceUnavailable' ? context.alternates.list(incoming.local, endpoint?.id) : undefined;
+  const altGKInfo = leaving ?? (alternateGatekeeper && { alternateGatekeeper, altGKisPermanent: false });
   const value: RegistrationReject = {
     requestSeqNum: request.requestSeqNum,
     protocolIdentifier: PROTOCOL_IDENTIFIER,
     rejectReason: reason,
     gatekeeperIdentifier: context.settings.gatekeeperId,
-    ...(alternateGatekeeper && { altGKInfo: { alternateGatekeeper, altGKisPermanent: false } }),
+    ...(altGKInfo && { altGKInfo }),
   };
   return { message: { type: 'registrationReject', value }, answer };
 }

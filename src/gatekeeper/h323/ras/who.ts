@@ -41,12 +41,26 @@ export type Newcomer =
       readonly ok: true;
       readonly zone: RegisteringZone;
       readonly proof: Proof | undefined;
+      /** Seconds since 1970, as the token says; 0: without one. */
+      readonly tokenTime: number;
       readonly answer: AnswerSigner | undefined;
     }
   | Denied;
 
-export type Known =
-  | { readonly ok: true; readonly endpoint: Endpoint; readonly zone: RegisteringZone; readonly answer: AnswerSigner | undefined }
+export type Known = Sent<Endpoint>;
+
+/** What of an endpoint tells whether a request is its own. */
+export type KnownBy = Pick<Endpoint, 'id' | 'zone' | 'organisation' | 'source' | 'proof'>;
+
+export type Sent<E extends KnownBy> =
+  | {
+      readonly ok: true;
+      readonly endpoint: E;
+      readonly zone: RegisteringZone;
+      /** Seconds since 1970, as the token says; 0: without one. */
+      readonly tokenTime: number;
+      readonly answer: AnswerSigner | undefined;
+    }
   /** The identifier is none of ours, or not any more. */
   | { readonly ok: false; readonly why: 'unknown' }
   | (Denied & { readonly why: 'denied' });
@@ -73,6 +87,8 @@ export interface WhoOptions {
   readonly failures: FailureCounter | undefined;
   /** What of an IP address counts as one source of wrong passwords: of IPv6 the network. Left out: the address. */
   readonly sourceOf?: ((address: string) => string) | undefined;
+  /** Whether a gatekeeperIdentifier is another's whose endpoints may come to us. Left out: none is. */
+  readonly isFellow?: ((gatekeeperId: string) => boolean) | undefined;
 }
 
 /**
@@ -131,23 +147,28 @@ export class Who {
     if (zone !== there && (there || zone.sources.addresses.length > 0)) {
       return notAmongSources(result.user, incoming, zone);
     }
-    return { ok: true, zone, proof: { user: result.user, method: result.method }, answer: result.answer };
+    return { ok: true, zone, proof: { user: result.user, method: result.method }, tokenTime: result.timeStamp, answer: result.answer };
   }
 
   /** Whoever says by an endpointIdentifier that it is registered. */
   known(incoming: Incoming, endpointId: string | undefined, credentials: Credentials, unproven: Unproven = 'refused'): Known {
     const endpoint = endpointId === undefined ? undefined : this.#options.find(endpointId);
+    return endpoint ? this.sent(endpoint, incoming, credentials, unproven) : UNKNOWN;
+  }
+
+  /** Whether a request is this endpoint's. A token in it is spent with that. */
+  sent<E extends KnownBy>(endpoint: E, incoming: Incoming, credentials: Credentials, unproven: Unproven = 'refused'): Sent<E> {
     const plan = this.#options.plan();
-    const zone = endpoint && plan.zones.get(endpoint.zone);
+    const zone = plan.zones.get(endpoint.zone);
     // A reload may have taken the zone out of the plan or given it to another organisation.
-    if (!endpoint || !zone || !isRegistering(zone) || zone.organisation.id !== endpoint.organisation) return UNKNOWN;
+    if (!zone || !isRegistering(zone) || zone.organisation.id !== endpoint.organisation) return UNKNOWN;
     const { proof } = endpoint;
     const there = this.zoneAt(incoming.from);
     if (!proof) {
       const { address } = incoming.from;
       // A reload may have taken the address out of the zone, or given the zone accounts.
       if (there !== zone || wantsPassword(zone)) return UNKNOWN;
-      if (address === endpoint.source.address) return { ok: true, endpoint, zone, answer: undefined };
+      if (address === endpoint.source.address) return { ok: true, endpoint, zone, tokenTime: 0, answer: undefined };
       const sentence = `A request of endpoint ${endpoint.id} comes from ${address}, but it registered from ${endpoint.source.address}: let it register anew`;
       return { ...denied('callerUnknown', zone, sentence), why: 'denied' };
     }
@@ -158,10 +179,10 @@ export class Who {
     const account = { user: user.user, password: user.account.password };
     // Wrong passwords are not counted here: the identifier cannot be guessed, and a forged datagram must not shut out who is registered.
     const result = this.#authenticate(incoming, credentials, () => account, account, proof.method);
-    if (result.ok) return { ok: true, endpoint, zone, answer: result.answer };
+    if (result.ok) return { ok: true, endpoint, zone, tokenTime: result.timeStamp, answer: result.answer };
     const canLeaveOut = unproven === 'from its source' && proof.method !== 'h235.1';
     if (canLeaveOut && result.why === 'absent' && sameSocket(endpoint.source, incoming.from)) {
-      return { ok: true, endpoint, zone, answer: undefined };
+      return { ok: true, endpoint, zone, tokenTime: 0, answer: undefined };
     }
     return { ...deniedBy(result, zone), why: 'denied' };
   }
@@ -194,7 +215,7 @@ export class Who {
       const sentence = `Zone ${there.id} has accounts, and ${from.address} sent no password: switch on H.235 authentication (H.235.1, MD5 or CAT) on the endpoint`;
       return denied('credentialsMissing', there, sentence);
     }
-    return { ok: true, zone: there, proof: undefined, answer: undefined };
+    return { ok: true, zone: there, proof: undefined, tokenTime: 0, answer: undefined };
   }
 
   /** `attempt` with no more than so many wrong passwords: by source and user, as behind one address are many endpoints. */
@@ -234,13 +255,14 @@ export class Who {
   ): ReturnType<typeof authenticate> {
     const names = aliases.flatMap((alias) => writtenAlias(alias) ?? []);
     const { gatekeeperId } = this.#options.settings;
-    const input = { tokens, cryptoTokens, bytes, gatekeeperId, account, aliases: names, source: from.address, now };
+    const { isFellow } = this.#options;
+    const input = { tokens, cryptoTokens, bytes, gatekeeperId, isFellow, account, aliases: names, source: from.address, now };
     return authenticate(input, lookup, { replay: this.#replay, mayRepeat: wasDropped, ...(method && { methods: [method] }) });
   }
 }
 
 const NO_NAMES: readonly string[] = Object.freeze([]);
-const UNKNOWN: Known = { ok: false, why: 'unknown' };
+const UNKNOWN = { ok: false, why: 'unknown' } as const;
 const DENIAL: SecurityReason = { type: 'securityDenial', value: null };
 const BLOCKED: NotAuthenticated = {
   ok: false,

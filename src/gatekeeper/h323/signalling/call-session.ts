@@ -434,7 +434,7 @@ export class CallSession implements LegOwner, HuntOwner {
     }
     const { target, leg } = this.#target ?? {};
     if (!target || !leg) return undefined;
-    const endpoint = target.endpointId === undefined ? undefined : this.#context.endpoints.find(target.endpointId);
+    const endpoint = target.endpointId === undefined ? undefined : (this.#context.endpoints.find(target.endpointId) ?? target.endpoint);
     return { name, zone: target.zone, remote: leg.connection.remote.address, endpoint };
   }
 

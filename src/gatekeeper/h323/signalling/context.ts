@@ -66,6 +66,8 @@ export interface EndpointLookup {
   findBySignalAddress(address: SocketAddress): KnownEndpoint | undefined;
   /** Those whose signalling or registration address has this IP address. */
   atAddress(address: string): readonly KnownEndpoint[];
+  /** An endpoint that is registered at another instance; undefined: it is not known, or cannot be asked for now. */
+  elsewhere(id: string): Promise<KnownEndpoint | undefined>;
 }
 
 /** What an ARQ was told (H.225.0 §7.11): signalling reads it when the Setup comes. */

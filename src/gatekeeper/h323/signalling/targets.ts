@@ -3,6 +3,7 @@ import { isLoopback } from '../../net/address.js';
 import { prefixOfKey } from '../../plan/normalise.js';
 import type { H323NeighbourZone, Zone } from '../../plan/plan.js';
 import { identify } from '../../plan/source-zone.js';
+import type { Binding, Registration } from '../../registry/registration.js';
 import type { NeighbourRoute, RegistrationRoute, Route } from '../../routing/route.js';
 import { aliasAddressOf } from '../alias-address.js';
 import type { ConnectTarget, KnownEndpoint, LocateQuestion, SignallingContext, SocketAddress } from './context.js';
@@ -19,6 +20,8 @@ export interface CallTarget {
   readonly label: string;
   /** The registered endpoint that is called. */
   readonly endpointId: string | undefined;
+  /** The same, where another instance has it. */
+  readonly endpoint?: KnownEndpoint | undefined;
   /** What led here, when it was asked of a neighbour. */
   readonly question: LocateQuestion | undefined;
 }
@@ -77,19 +80,68 @@ function sameZone(routes: readonly Route[], zone: string): NeighbourRoute[] {
 }
 
 /** The endpoints that registered the alias, those with resources to spare first (H.225.0 §7.16). */
-function expandRegistration(context: SignallingContext, { registration, zone }: RegistrationRoute, alias: string): Expansion {
-  const { protocol, bindings } = registration;
-  if (protocol !== 'h323') return { refusal: 'interworkingUnavailable', detail: `${alias} is registered over SIP` };
-  const endpoints: KnownEndpoint[] = [];
-  for (const { instance } of bindings) {
-    const endpoint = context.endpoints.find(instance);
-    if (endpoint) endpoints.push(endpoint);
+function expandRegistration(context: SignallingContext, route: RegistrationRoute, alias: string): Expansion | Promise<Expansion> {
+  const { registration } = route;
+  if (registration.protocol !== 'h323') return { refusal: 'interworkingUnavailable', detail: `${alias} is registered over SIP` };
+  const here: KnownEndpoint[] = [];
+  const others: Binding[] = [];
+  for (const binding of registration.bindings) {
+    const endpoint = context.endpoints.find(binding.instance);
+    if (endpoint) here.push(endpoint);
+    else others.push(binding);
   }
-  if (endpoints.length === 0) return { refusal: 'calleeUnreachable', detail: `The endpoint of ${alias} is registered at another instance` };
-  endpoints.sort((a, b) => Number(a.almostOutOfResources) - Number(b.almostOutOfResources));
+  if (others.length === 0) return targetsOf(here, [], route, alias);
+  return Promise.all(others.map((binding) => elsewhere(context, registration, binding))).then((there) =>
+    targetsOf(
+      here,
+      there.flatMap((endpoint) => endpoint ?? []),
+      route,
+      alias,
+    ),
+  );
+}
+
+/** An endpoint of another instance. Of one that nothing can be learnt of now, as the store is away, the registration says where it is called. */
+async function elsewhere(
+  { endpoints }: SignallingContext,
+  { organisation, zone, alias }: Registration,
+  { instance, contact }: Binding,
+): Promise<KnownEndpoint | undefined> {
+  const found = await endpoints.elsewhere(instance);
+  if (found) return found;
+  const [, host = '', port = ''] = /^h323:(\[[0-9a-f:.]+\]|[0-9.]+):([0-9]{1,5})$/.exec(contact) ?? [];
+  if (host === '') return undefined;
+  const signalAddress = { address: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+  return {
+    id: instance,
+    zone,
+    organisation,
+    aliases: [alias],
+    prefixes: [],
+    signalAddress,
+    tlsAddress: undefined,
+    source: signalAddress,
+    almostOutOfResources: false,
+    proof: undefined,
+  };
+}
+
+function targetsOf(
+  here: readonly KnownEndpoint[],
+  there: readonly KnownEndpoint[],
+  { registration, zone }: RegistrationRoute,
+  alias: string,
+): Expansion {
+  const endpoints = [...here, ...there].sort((a, b) => Number(a.almostOutOfResources) - Number(b.almostOutOfResources));
+  if (endpoints.length === 0) return { refusal: 'calleeUnreachable', detail: `Where the endpoint of ${alias} is called is not known` };
   const prefix = prefixOfKey(registration.alias);
   const label = prefix === undefined ? `registration ${registration.alias}` : `prefix ${prefix}`;
-  return { targets: endpoints.map((endpoint) => targetOf(endpoint, { zone, alias, label })) };
+  return {
+    targets: endpoints.map((endpoint) => ({
+      ...targetOf(endpoint, { zone, alias, label }),
+      ...(there.includes(endpoint) && { endpoint }),
+    })),
+  };
 }
 
 function targetOf(endpoint: KnownEndpoint, called: Pick<CallTarget, 'zone' | 'alias' | 'label'>): CallTarget {

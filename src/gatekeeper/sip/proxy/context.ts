@@ -1,4 +1,5 @@
-import type { Clock } from '../../../clock.js';
+import type { Clock, EpochMs } from '../../../clock.js';
+import type { CallStore } from '../../../state/call-store.js';
 import type { Calls } from '../../calls/call.js';
 import type { RefusalCode } from '../../calls/reasons.js';
 import type { Plan } from '../../plan/plan.js';
@@ -8,7 +9,12 @@ import type { Here } from '../here.js';
 import type { SipUri } from '../message/uri.js';
 import type { Transactions } from '../transaction/transactions.js';
 import type { Target, TransportLayer } from '../transport/flow.js';
+import type { Arrivals } from './arrivals.js';
+import type { Fellows } from './fellows.js';
+import type { FlowHolders } from './flow-holders.js';
+import type { FlowTokens } from './flow-token.js';
 import type { RouteTokens } from './record-route.js';
+import type { RelayedSenders } from './relayed-sender.js';
 import type { Sessions } from './sessions.js';
 
 /** How long the proxy waits for others. */
@@ -23,9 +29,10 @@ export interface ProxyTimers {
   readonly probe: boolean;
 }
 
-/** Trunk peers' health: read by the resolver, fed by calls that got no answer. */
+/** Trunk peers' health: read by the resolver, fed by calls, whether they got an answer or none. */
 export interface PeerHealthFeed extends PeerHealthView {
   suspect(peerId: string): void;
+  heard(peerId: string, now: EpochMs): void;
 }
 
 /** What every part of the proxy needs. Nothing in it holds a socket but `transports`. */
@@ -40,6 +47,14 @@ export interface ProxyContext {
   readonly transports: TransportLayer;
   readonly tokens: RouteTokens;
   readonly sessions: Sessions;
+  /** Where calls are that this instance does not have. */
+  readonly find: CallStore['find'];
+  readonly fellows: Fellows;
+  readonly relayed: RelayedSenders;
+  /** Which instance has an endpoint's connection. */
+  readonly holders: FlowHolders;
+  readonly flowTokens: FlowTokens;
+  readonly arrivals: Arrivals;
   readonly timers: ProxyTimers;
   /** RFC 3263: where a URI's host is. Rejects never; an empty list means nowhere. `trusted`: named by the plan, so private addresses are fine. */
   readonly locate: (uri: SipUri, trusted: boolean) => Promise<readonly Target[]>;

@@ -31,6 +31,8 @@ export interface Dialog {
   /** The last session description of the called side during set-up. */
   media: SdpSecurity | undefined;
   confirmed: boolean;
+  /** CSeq numbers that a party may have used while another instance had the call, beyond the one that it told of. */
+  readonly unseen: number;
 }
 
 /** The Contact URI of a message, or undefined when there is none that can be used. */

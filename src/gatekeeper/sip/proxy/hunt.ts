@@ -135,7 +135,7 @@ export class Hunt {
     this.#routeIndex++;
     this.#registrationRoute = route.kind === 'registration';
     this.#expanding = true;
-    Promise.resolve(expandRoute(this.#context, route, this.#hunt.request.uri))
+    Promise.resolve(expandRoute(this.#context, route, this.#hunt.request))
       .then((found) => {
         this.#expanding = false;
         if ('refusal' in found) {
@@ -176,19 +176,22 @@ export class Hunt {
       const prepare = (copy: SipRequest, flow: Flow) => {
         if (token !== undefined) addRecordRoute(copy, this.#context.here, transaction.flow, flow, token);
       };
-      // A peer says at once that it has heard; an endpoint may be slow to wake, and waits for the transaction's own timer B.
-      attempt.start(request, prepare, attempt.target.peerId === undefined ? undefined : this.#context.timers.huntMs);
+      // A peer says at once that it has heard, and so does another instance; an endpoint may be slow to wake, and waits for the transaction's own timer B.
+      const answersAtOnce = attempt.target.peerId !== undefined || (attempt.target.endpoint !== undefined && request.method === 'INVITE');
+      attempt.start(request, prepare, answersAtOnce ? this.#context.timers.huntMs : undefined);
     }
   }
 
   #mayGo(target: HopTarget): RefusalCode | undefined {
-    const transport = target.hop.transport;
+    const { transport } = target.endpoint ?? target.hop;
     // RFC 3261 §16.6 step 2, RFC 5630 §3.1.3: what was called as sips stays on TLS.
     if (this.#hunt.request.sipUri?.scheme === 'sips' && transport !== 'tls') return 'sipsUnreachable';
     return this.#hunt.media && judgeMedia(this.#hunt.media, target.zone, transport);
   }
 
   onResponse(attempt: BranchAttempt, response: SipResponse, flow: Flow): void {
+    const { peerId } = attempt.target;
+    if (peerId !== undefined) this.#context.health.heard(peerId, this.#context.clock.now());
     if (response.status === 100) return;
     const { owner, transaction } = this.#hunt;
     if (response.status < 200) {
@@ -238,8 +241,10 @@ export class Hunt {
   onEnd(attempt: BranchAttempt, end: AttemptEnd): void {
     if (!this.#active.delete(attempt)) return;
     const status = 'response' in end ? end.response.status : failureStatus[end.failure];
+    // RFC 5626 §5.3: what another instance says of its connection is said to us, and not to the caller.
+    const betweenInstances = status === 430 && attempt.target.endpoint !== undefined;
     if ('response' in end) {
-      if (status >= 300 && (!this.#best || compareFinals(status, this.#best.status) < 0)) this.#best = end.response;
+      if (status >= 300 && !betweenInstances && (!this.#best || compareFinals(status, this.#best.status) < 0)) this.#best = end.response;
     } else if (end.failure === 'unanswered') {
       this.#rangOut = true;
     } else if (attempt.target.peerId !== undefined && end.failure !== 'timeout' && !this.#cancelled) {

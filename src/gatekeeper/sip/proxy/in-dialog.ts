@@ -10,10 +10,9 @@ import type { ProxyContext } from './context.js';
 import { contactOf, type Dialog, type DialogSide } from './dialog.js';
 import { mayAct } from './dialog-sender.js';
 import { addVia, lowerMaxForwards } from './forward.js';
-import { hopTo } from './hop.js';
+import { type Hop, openHop, takeHop } from './hop.js';
 import { dropForeignIdentities } from './identity-headers.js';
 import { judgeMedia, mediaOf } from './media-policy.js';
-import { openFirst } from './originate.js';
 import { reasonValue } from './reason-header.js';
 import type { CallSession } from './session.js';
 
@@ -24,6 +23,7 @@ const refreshesTarget = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY', 'REF
 export interface InDialogRequest {
   readonly session: CallSession;
   readonly request: SipRequest;
+  /** How it came from its sender: to here, or to the instance that passed it on. */
   readonly flow: Flow;
   /** Its Route carried the call's token. */
   readonly token: boolean;
@@ -53,52 +53,71 @@ export async function forwardInDialog(context: ProxyContext, asked: InDialogRequ
   const { dialog, from } = found;
   const source = dialog[from];
   const target = dialog[from === 'caller' ? 'callee' : 'caller'];
-  noteSender(context, source, request, flow);
+  if (noteSender(context, source, request, flow) && session.dialog === dialog && request.method !== 'BYE') session.carry();
   dropForeignIdentities(context.plan(), request, source.zone);
   const media = mediaOf(request);
   if (request.method === 'ACK' && session.answeredTag === dialog.callee.tag) session.acknowledge(media);
 
-  const refuse = (code: RefusalCode, detail?: string) => {
-    // A re-INVITE or UPDATE is refused and the call goes on as it was (RFC 3261 §14.2); an ACK can't be refused, so the call ends.
-    if (transaction) transaction.respond(refusalResponse(request, code, detail));
-    else void session.terminate('encryptionLost', 'Media is not encrypted', 'mediaNotEncrypted');
-  };
-  const unfit = media && judgeMedia(media, source.zone, flow.transport);
-  if (unfit) {
-    refuse(unfit);
-    return;
-  }
-
   const passage = transaction && request.method === 'INVITE' ? new Reinvite(context, session, transaction) : undefined;
-  const out = await openSide(context, target, request);
+  const way: Way = { context, session, dialog, from, request, media, flow, transaction, passage };
+  const unfit = media && judgeMedia(media, source.zone, flow.transport);
+  if (unfit) refuse(way, unfit);
+  else sendBy(way, await openSide(context, target, request));
+}
+
+/** A re-INVITE or UPDATE is refused and the call goes on as it was (RFC 3261 §14.2); an ACK can't be refused, so the call ends. */
+function refuse({ session, request, transaction, passage }: Way, code: RefusalCode): void {
+  passage?.close();
+  if (transaction) transaction.respond(refusalResponse(request, code));
+  else void session.terminate('encryptionLost', 'Media is not encrypted', 'mediaNotEncrypted');
+}
+
+/** On by this hop; or by the next, where the instance that should have the party's connection has it no more (RFC 5626 §5.3: 430). */
+function sendBy(way: Way, hop: Hop | undefined): void {
+  const { context, session, dialog, from, request, media, transaction, passage } = way;
+  const target = dialog[from === 'caller' ? 'callee' : 'caller'];
   if (passage?.over) return;
-  if (!out) {
+  if (!hop) {
     passage?.close();
     transaction?.respond(refusalResponse(request, 'callUnknown', 'The other side of the call cannot be reached'));
     if (request.method === 'BYE') session.hungUp(dialog);
     return;
   }
   // Judged by the way it really takes, which need not be the one the last message took.
-  const exposed = media && judgeMedia(media, target.zone, out.transport);
+  const exposed = media && judgeMedia(media, target.zone, hop.endpoint.transport);
   if (exposed) {
-    passage?.close();
-    refuse(exposed);
+    refuse(way, exposed);
     return;
   }
-  target.flow = out;
+  const moved = target.flow.id !== hop.endpoint.id;
+  target.flow = hop.endpoint;
+  if (moved && session.dialog === dialog && request.method !== 'BYE') session.carry();
   // A copy: answers of our own are still made from the request as it came.
   const copy = request.clone();
   lowerMaxForwards(copy);
-  addVia(copy, context.here, out, loopHash(request));
+  takeHop(copy, hop);
+  addVia(copy, context.here, hop.flow, loopHash(request));
   if (!transaction) {
-    context.transactions.sendStateless(copy, out);
+    context.transactions.sendStateless(copy, hop.flow);
     return;
   }
-  const way: Way = { context, session, dialog, from, transaction, passage };
-  const client = context.transactions.request(copy, out, {
-    onResponse: (response) => passBack(way, response),
+  const { otherwise } = hop;
+  const elsewhere = (next: () => Promise<Hop | undefined>) => {
+    next().then(
+      (found) => sendBy(way, found),
+      (error: unknown) => {
+        context.observer.fault(error, request.callId);
+        unanswered(way, 503);
+      },
+    );
+  };
+  const client = context.transactions.request(copy, hop.flow, {
+    onResponse: (response) => {
+      if (response.status === 430 && otherwise) elsewhere(otherwise);
+      else passBack(way, response);
+    },
     onTimeout: () => unanswered(way, 408),
-    onTransportError: () => unanswered(way, 503),
+    onTransportError: () => (otherwise ? elsewhere(otherwise) : unanswered(way, 503)),
   });
   passage?.sent(client);
 }
@@ -108,7 +127,12 @@ interface Way {
   readonly session: CallSession;
   readonly dialog: Dialog;
   readonly from: 'caller' | 'callee';
-  readonly transaction: ServerTransaction;
+  readonly request: SipRequest;
+  readonly media: SdpSecurity | undefined;
+  /** What the answer takes back to who asked. */
+  readonly flow: Flow;
+  /** Undefined for an ACK. */
+  readonly transaction: ServerTransaction | undefined;
   readonly passage: Reinvite | undefined;
 }
 
@@ -158,60 +182,77 @@ class Reinvite implements OpenReinvite {
   }
 }
 
-export function cancelInDialog(transaction: ServerTransaction, reason: string | undefined): void {
-  passages.get(transaction)?.cancel(reason);
+/** False: it is no re-INVITE that passes through here. */
+export function cancelInDialog(transaction: ServerTransaction, reason: string | undefined): boolean {
+  const passage = passages.get(transaction);
+  passage?.cancel(reason);
+  return passage !== undefined;
 }
 
-function noteSender(context: ProxyContext, source: DialogSide, request: SipRequest, flow: Flow): void {
+/** So often a party's CSeq number is told to the other instances, where nothing else of it has changed; less than `unseenCSeqs`. */
+const cseqStep = 500;
+
+/** True: something has changed that another instance must know to carry the call on. */
+function noteSender(context: ProxyContext, source: DialogSide, request: SipRequest, flow: Flow): boolean {
   source.seenAt = context.clock.now();
   const newer = request.method !== 'ACK' && request.cseq.seq > source.cseq;
-  // A party that changed its network is answered where it is now; but nobody is moved from TLS to a way that can be read.
-  if (source.flow.closed || (newer && !(source.flow.transport === 'tls' && flow.transport !== 'tls'))) source.flow = flow;
-  if (!newer) return;
-  source.cseq = request.cseq.seq;
-  if (refreshesTarget.has(request.method)) source.contact = contactOf(request) ?? source.contact;
+  let changed = false;
+  // A party that changed its network is answered where it is now; but nobody is moved from TLS to a way that can be read, nor from a way
+  // of ours to one that leads through another instance and is lost with it.
+  const fit = newer && !flow.closed && !(source.flow.transport === 'tls' && flow.transport !== 'tls');
+  if (source.flow.closed || fit) {
+    changed = source.flow.id !== flow.id;
+    source.flow = flow;
+  }
+  if (!newer) return changed;
+  const { seq } = request.cseq;
+  if (source.cseq === 0 || Math.floor(source.cseq / cseqStep) !== Math.floor(seq / cseqStep)) changed = true;
+  source.cseq = seq;
+  const contact = refreshesTarget.has(request.method) ? contactOf(request) : undefined;
+  if (contact !== undefined && contact !== source.contact) {
+    source.contact = contact;
+    changed = true;
+  }
+  return changed;
 }
 
 /** The way on: a Route that is left, else the Request-URI (RFC 3261 §16.5, §16.6 step 7), over the flow that is known to work. */
-function openSide(context: ProxyContext, target: DialogSide, request: SipRequest): Flow | undefined | Promise<Flow | undefined> {
-  const hop = hopTo(context, request.uri, request.list('route')[0], target);
-  if (!hop) return undefined;
-  if (hop instanceof Promise) return hop.then((later) => ('flow' in later ? later.flow : openFirst(context, later.targets)));
-  return 'flow' in hop ? hop.flow : openFirst(context, hop.targets);
+function openSide(context: ProxyContext, target: DialogSide, request: SipRequest): Hop | undefined | Promise<Hop | undefined> {
+  const routes = request.has('route') ? request.list('route') : [];
+  return openHop(context, { uri: request.uri, routes, callId: request.callId }, target);
 }
 
 function passBack(way: Way, response: SipResponse): void {
   if (response.status === 100) return;
-  const { context, session, dialog, from, transaction, passage } = way;
-  const { method } = transaction.request;
+  const { context, session, dialog, from, flow, request, transaction, passage } = way;
+  const { method } = request;
   const answerer = dialog[from === 'caller' ? 'callee' : 'caller'];
   answerer.seenAt = context.clock.now();
   if (response.status >= 200) passage?.close();
   const media = response.status < 300 ? mediaOf(response) : undefined;
-  if (media && unfitBetween(media, answerer, dialog[from])) {
+  // Back to the sender it goes by the way that its request took.
+  if (media && (judgeMedia(media, answerer.zone, answerer.flow.transport) ?? judgeMedia(media, dialog[from].zone, flow.transport))) {
     passage?.giveUp(487);
-    if (!transaction.finalSent) transaction.respond(refusalResponse(transaction.request, 'answerNotEncrypted'));
+    if (transaction?.finalSent === false) transaction.respond(refusalResponse(request, 'answerNotEncrypted'));
     void session.terminate('encryptionLost', 'The answer is not encrypted', 'answerNotEncrypted');
     return;
   }
   if (response.status >= 200 && response.status < 300 && (method === 'INVITE' || method === 'UPDATE')) {
+    const { refreshBy } = session;
+    const { contact } = answerer;
     session.refreshed(response);
-    answerer.contact = contactOf(response) ?? answerer.contact;
+    answerer.contact = contactOf(response) ?? contact;
+    if ((session.refreshBy !== refreshBy || answerer.contact !== contact) && session.dialog === dialog) session.carry();
   }
   response.removeFirst('via');
-  transaction.respond(response);
+  transaction?.respond(response);
   if (method === 'BYE' && response.status >= 200 && response.status !== 401 && response.status !== 407) session.hungUp(dialog);
 }
 
-function unfitBetween(media: SdpSecurity, a: DialogSide, b: DialogSide): RefusalCode | undefined {
-  return judgeMedia(media, a.zone, a.flow.transport) ?? judgeMedia(media, b.zone, b.flow.transport);
-}
-
-function unanswered({ session, dialog, transaction, passage }: Way, status: 408 | 503): void {
+function unanswered({ session, dialog, request, transaction, passage }: Way, status: 408 | 503): void {
   passage?.close();
-  const { request } = transaction;
   // RFC 4320 §4.1: nobody waits for a 408 to a non-INVITE any more; the party's own transaction has timed out by then.
-  if (!transaction.finalSent && (status === 503 || request.method === 'INVITE')) {
+  if (transaction?.finalSent === false && (status === 503 || request.method === 'INVITE')) {
     transaction.respond(responseTo(request, status === 503 ? 500 : 408));
   }
   if (request.method === 'BYE') session.hungUp(dialog);

@@ -67,7 +67,7 @@ export class InviteHandler implements HuntOwner {
     this.#request = request;
     this.#transaction = context.transactions.server(request, flow, 'at-once');
     this.#call = context.calls.begin({ caller: partyOf(caller), dialled: request.uri, signallingId: request.callId });
-    this.#session = new CallSession(context, this.#call.id, this.#call, request, flow, caller.zone);
+    this.#session = CallSession.begin(context, this.#call, request, flow, caller.zone);
     context.sessions.add(this.#session);
     openInvites.set(this.#transaction, this);
     this.#transaction.onEnd = () => openInvites.delete(this.#transaction);
@@ -137,7 +137,7 @@ export class InviteHandler implements HuntOwner {
 
   judge(response: SipResponse, target: HopTarget, flow: Flow): AnswerVerdict {
     if (response.status > 100 && response.status < 200) this.#call.ringing();
-    return this.#session.learn(response, target.zone, flow);
+    return this.#session.learn(response, target.zone, target.endpoint ?? flow);
   }
 
   takeBack(response: SipResponse, code: RefusalCode | undefined): void {

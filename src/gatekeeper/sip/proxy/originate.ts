@@ -1,22 +1,22 @@
 import type { SipRequest, SipResponse } from '../message/message.js';
-import type { Flow, Target } from '../transport/flow.js';
 import type { ProxyContext } from './context.js';
 import { type Dialog, type DialogSide, requestWithin } from './dialog.js';
 import { addVia } from './forward.js';
-import { hopTo } from './hop.js';
+import { openHop, takeHop } from './hop.js';
 import { reasonValue } from './reason-header.js';
 
 /** Sends a request of our own to one side of a dialog and tells its final response; undefined: none came, or it could not be sent. */
 export async function sendOwn(context: ProxyContext, request: SipRequest, target: DialogSide): Promise<SipResponse | undefined> {
-  const out = await openHop(context, target);
-  if (!out) return undefined;
-  addVia(request, context.here, out, 'own');
+  const hop = await openHop(context, { uri: target.contact, routes: target.routeSet, callId: request.callId }, target);
+  if (!hop) return undefined;
+  takeHop(request, hop);
+  addVia(request, context.here, hop.flow, 'own');
   if (request.method === 'ACK') {
-    context.transactions.sendStateless(request, out);
+    context.transactions.sendStateless(request, hop.flow);
     return undefined;
   }
   return new Promise((resolve) => {
-    context.transactions.request(request, out, {
+    context.transactions.request(request, hop.flow, {
       onResponse: (response) => {
         if (response.status >= 200) resolve(response);
       },
@@ -26,29 +26,15 @@ export async function sendOwn(context: ProxyContext, request: SipRequest, target
   });
 }
 
-async function openHop(context: ProxyContext, target: DialogSide): Promise<Flow | undefined> {
-  const hop = await hopTo(context, target.contact, target.routeSet[0], target);
-  if (!hop) return undefined;
-  return 'flow' in hop ? hop.flow : openFirst(context, hop.targets);
-}
-
-/** The first of the addresses that can be reached. */
-export async function openFirst(context: ProxyContext, targets: readonly Target[]): Promise<Flow | undefined> {
-  for (const target of targets) {
-    try {
-      return await context.transports.flowTo(target);
-    } catch {
-      // Not this address; RFC 3263 §4.3 goes on to the next. None left: the caller of this function hears undefined.
-    }
-  }
-  return undefined;
-}
-
 /** BYE to both ends (RFC 3261 §15), each as if from the other. Settles when both have answered or cannot be asked; never rejects. */
 export async function endDialog(context: ProxyContext, dialog: Dialog, text: string): Promise<void> {
   const bye = (towards: 'caller' | 'callee') => {
     const source = towards === 'caller' ? dialog.callee : dialog.caller;
-    return sendOwn(context, requestWithin(dialog, towards, 'BYE', source.cseq + 1, reasonValue(200, text)), dialog[towards]);
+    return sendOwn(
+      context,
+      requestWithin(dialog, towards, 'BYE', source.cseq + dialog.unseen + 1, reasonValue(200, text)),
+      dialog[towards],
+    );
   };
   await Promise.all([bye('caller'), bye('callee')]);
 }

@@ -12,6 +12,8 @@ import type { Flow } from '../transport/flow.js';
 import { isLooping, loopHash } from './branch.js';
 import { identifyCaller } from './caller.js';
 import type { ProxyContext } from './context.js';
+import { type AskedElsewhere, Elsewhere } from './elsewhere.js';
+import { FlowRelay, type FlowRoute } from './flow-relay.js';
 import { dropOwnCredentials } from './forward.js';
 import { Hunt } from './hunt.js';
 import { dropForeignIdentities } from './identity-headers.js';
@@ -20,6 +22,7 @@ import { type Caller, InviteHandler, inviteOf, partyOf, planInvite } from './inv
 import { mediaOf } from './media-policy.js';
 import { type OwnRoutes, popOwnRoutes } from './record-route.js';
 import type { RefusalPace } from './refusal-pace.js';
+import type { RelayedSender } from './relayed-sender.js';
 import type { CallSession } from './session.js';
 import { watchSession } from './silence.js';
 
@@ -44,8 +47,10 @@ export class SipProxy implements TransactionUser {
   readonly #realm: string;
   readonly #pace: RefusalPace;
   readonly #maxExpires: number;
+  readonly #flowRelay: FlowRelay;
   /** Until when an endpoint that registered over a connection may be called on it. */
   readonly #registeredUntil = new WeakMap<Flow, number>();
+  readonly #elsewhere: Elsewhere;
   #draining = false;
 
   constructor(parts: SipProxyParts) {
@@ -55,6 +60,8 @@ export class SipProxy implements TransactionUser {
     this.#realm = parts.realm;
     this.#pace = parts.pace;
     this.#maxExpires = parts.maxExpires;
+    this.#elsewhere = new Elsewhere(this.#context, (asked) => this.#carryOn(asked));
+    this.#flowRelay = new FlowRelay(parts.context);
     this.#context.sessions.startSweep((session, now) => watchSession(this.#context, session, now));
   }
 
@@ -73,7 +80,12 @@ export class SipProxy implements TransactionUser {
       this.#refuse(request, flow, refusal);
       return;
     }
-    const routes = popOwnRoutes(request, this.#context.here, this.#context.tokens);
+    const flowRoute = this.#flowRelay.take(request);
+    if (flowRoute.say !== 'nothing') {
+      this.#overFlow(request, flow, flowRoute);
+      return;
+    }
+    const routes = popOwnRoutes(request, this.#context.here, this.#context.tokens, this.#context.fellows);
     if (!routes.ok) {
       this.#refuse(request, flow, 'badRequest', 'A Route value cannot be read');
       return;
@@ -104,25 +116,34 @@ export class SipProxy implements TransactionUser {
   onAck(request: SipRequest, flow: Flow): void {
     const hops = request.maxForwards;
     if (hops !== undefined && hops <= 0) return;
-    const routes = popOwnRoutes(request, this.#context.here, this.#context.tokens);
-    const session = routes.ok ? this.#sessionOf(request, routes) : undefined;
+    const flowRoute = this.#flowRelay.take(request);
+    if (flowRoute.say === 'pass') this.#flowRelay.passAck(request, flowRoute.flow);
+    if (flowRoute.say !== 'nothing') return;
+    const routes = popOwnRoutes(request, this.#context.here, this.#context.tokens, this.#context.fellows);
     // An ACK is never answered (RFC 3261 §17): what belongs to no call is dropped.
-    if (!session) return;
-    this.#guard(
-      forwardInDialog(this.#context, { session, request, flow, token: routes.key !== undefined, transaction: undefined }),
-      request,
-    );
+    if (!routes.ok) return;
+    const asked = { request, routes, sender: this.#senderOf(request, flow, routes), transaction: undefined };
+    if (!this.#carryOn(asked) && this.#elsewhere.mayAsk(asked)) this.#guard(this.#elsewhere.handle(asked), request);
   }
 
   onCancel(transaction: ServerTransaction, cancel: SipRequest): void {
     const reason = cancel.get('reason');
     const invite = inviteOf(transaction);
     if (invite) invite.cancel(reason);
-    else cancelInDialog(transaction, reason);
+    else if (!this.#flowRelay.cancel(transaction, reason) && !cancelInDialog(transaction, reason)) {
+      this.#elsewhere.onCancel(transaction, reason);
+    }
   }
 
   onStrayResponse(): void {
     // RFC 6026 §7.3: a response without a transaction is not forwarded; the transport's counters show it.
+  }
+
+  /** Another instance orders us to pass this on over a connection of ours; or somebody says so who is none. */
+  #overFlow(request: SipRequest, flow: Flow, route: Exclude<FlowRoute, { say: 'nothing' }>): void {
+    if (route.say === 'forged') this.#refuse(request, flow, request.to.tag === undefined ? 'callerUnknown' : 'callUnknown');
+    else if (isLooping(request, this.#context.here.branchPrefix, loopHash(request))) this.#refuse(request, flow, 'loopDetected');
+    else this.#flowRelay.pass(request, flow, route.flow);
   }
 
   /** What RFC 3261 §16.3 wants looked at before anything else. */
@@ -175,18 +196,30 @@ export class SipProxy implements TransactionUser {
   }
 
   #inDialog(request: SipRequest, flow: Flow, routes: OwnRoutes): void {
-    const session = this.#sessionOf(request, routes);
-    if (!session) {
+    const asked = { request, routes, sender: this.#senderOf(request, flow, routes) };
+    const here = this.#sessionOf(request, routes) !== undefined;
+    if (!here && !this.#elsewhere.mayAsk(asked)) {
       this.#refuse(request, flow, 'callUnknown');
       return;
     }
     dropOwnCredentials(request, this.#realm);
     const transaction = this.#context.transactions.server(request, flow, 'at-once');
-    this.#guard(
-      forwardInDialog(this.#context, { session, request, flow, token: routes.key !== undefined, transaction }),
-      request,
-      transaction,
-    );
+    if (!here || !this.#carryOn({ ...asked, transaction }))
+      this.#guard(this.#elsewhere.handle({ ...asked, transaction }), request, transaction);
+  }
+
+  /** Goes on with a request whose call is here. */
+  #carryOn({ request, routes, sender, transaction }: AskedElsewhere): boolean {
+    const session = this.#sessionOf(request, routes);
+    if (!session) return false;
+    this.#guard(forwardInDialog(this.#context, { session, request, ...sender, transaction }), request, transaction);
+    return true;
+  }
+
+  /** Who sent it, as seen here or by the instance that passed it on. */
+  #senderOf(request: SipRequest, flow: Flow, { key, relay }: OwnRoutes): RelayedSender {
+    const told = relay === undefined ? undefined : this.#context.relayed.read(request, relay, flow.transport);
+    return told ?? { flow, token: key !== undefined };
   }
 
   #sessionOf(request: SipRequest, routes: OwnRoutes): CallSession | undefined {
@@ -285,6 +318,11 @@ export class SipProxy implements TransactionUser {
       this.#context.observer.fault(error, request.callId);
       if (transaction && !transaction.finalSent) transaction.respond(refusalResponse(request, 'internalError'));
     });
+  }
+
+  /** Whether a call goes on over this connection that another instance has. */
+  isPassing(flow: Flow): boolean {
+    return this.#flowRelay.isPassing(flow);
   }
 
   close(): void {

@@ -4,9 +4,12 @@ import type { SipRequest } from '../message/message.js';
 import { type NameAddr, parseNameAddr } from '../message/name-addr.js';
 import { parseSipUri, type SipUri } from '../message/uri.js';
 import type { Flow } from '../transport/flow.js';
+import type { Fellows } from './fellows.js';
+import { flowParam } from './flow-token.js';
+import { relayParam } from './relayed-sender.js';
 
 /** The URI parameter that ties a Record-Route to a call of ours. */
-const tokenParam = 'pv';
+export const tokenParam = 'pv';
 const macLength = 16;
 
 /** As much of a flow as a Record-Route shows. */
@@ -59,6 +62,13 @@ export function addRecordRoute(request: SipRequest, here: Here, inbound: FlowEnd
   if (towardsCallee !== towardsCaller) request.prepend('record-route', `<${towardsCallee}>`);
 }
 
+/** Our Record-Route on what is passed on over a flow of ours for another instance, with the mark of that flow. */
+export function flowRecordRoute(request: SipRequest, here: Here, flow: FlowEnd, mark: string): string {
+  const secure = request.sipUri?.scheme === 'sips' && flow.transport === 'tls';
+  const transport = secure || flow.transport === 'udp' ? '' : `;transport=${flow.transport}`;
+  return `<${secure ? 'sips' : 'sip'}:${here.hostPort(flow)}${transport};lr;${flowParam}=${mark}>`;
+}
+
 /** Whether a Record-Route value is ours for this call. */
 export function isOwnRoute(value: string, key: string): boolean {
   return value.includes(`;${tokenParam}=${key}-`);
@@ -79,25 +89,57 @@ export interface OwnRoutes {
   readonly ok: boolean;
   /** Whether a route of ours was taken away. */
   readonly popped: boolean;
+  /** What another instance said of the sender, unchecked (`RelayedSenders.read`). */
+  readonly relay: string | undefined;
 }
 
-/** Takes our own values off the top of Route (RFC 3261 §16.4; two of them after a double Record-Route). */
-export function popOwnRoutes(request: SipRequest, here: Here, tokens: RouteTokens): OwnRoutes {
+/** Addresses of other instances, living and gone. */
+export type FellowAddresses = Pick<Fellows, 'is'>;
+
+/**
+ * Takes our own values off the top of Route (RFC 3261 §16.4; two of them after a double Record-Route).
+ *
+ * Of several instances each is "ours" to each other: a client may have come here by DNS or a shared name while its Route names the
+ * instance that its call began at. So a value with a good token is ours whatever its host is, and one with a fellow's address is when it
+ * stands on top. Behind a value of our own a fellow's is left: there the call passes both (a spiral through the two).
+ */
+export function popOwnRoutes(request: SipRequest, here: Here, tokens: RouteTokens, fellows?: FellowAddresses): OwnRoutes {
   let key: string | undefined;
   let popped = false;
+  /** A value named this very instance. */
+  let own = false;
+  let relay: string | undefined;
   while (request.has('route')) {
     const top = request.list('route')[0];
     const nameAddr = top === undefined ? undefined : parseNameAddr(top);
     const uri = nameAddr && parseSipUri(nameAddr.uri);
-    if (!nameAddr || !uri) return { key, next: undefined, ok: false, popped };
-    if (!here.is(uri.host, uri.port)) return { key, next: { nameAddr, uri }, ok: true, popped };
+    if (!nameAddr || !uri) return { key, next: undefined, ok: false, popped, relay };
+    // Beyond us: the flow of another party, which the way to it is found by (`hop.ts`).
+    if (uri.params.has(flowParam)) return { key, next: { nameAddr, uri }, ok: true, popped, relay };
     const token = uri.params.get(tokenParam);
     const named = typeof token === 'string' ? tokens.read(token, request.callId) : undefined;
+    if (here.is(uri.host, uri.port)) own = true;
+    else if (!isOurs(uri, { named, key, own, fellows })) return { key, next: { nameAddr, uri }, ok: true, popped, relay };
     // A call that came back to us (a spiral) is another call of ours: its route is for the next time round.
-    if (key !== undefined && named !== undefined && named !== key) return { key, next: { nameAddr, uri }, ok: true, popped };
+    if (key !== undefined && named !== undefined && named !== key) return { key, next: { nameAddr, uri }, ok: true, popped, relay };
+    const told = uri.params.get(relayParam);
+    if (typeof told === 'string') relay ??= told;
     key ??= named;
     request.removeFirst('route');
     popped = true;
   }
-  return { key, next: undefined, ok: true, popped };
+  return { key, next: undefined, ok: true, popped, relay };
+}
+
+interface SeenSoFar {
+  readonly named: string | undefined;
+  readonly key: string | undefined;
+  readonly own: boolean;
+  readonly fellows: FellowAddresses | undefined;
+}
+
+/** Whether a value that names another host is to be taken for ours. */
+function isOurs(uri: SipUri, { named, key, own, fellows }: SeenSoFar): boolean {
+  if (named !== undefined) return named === key || (key === undefined && !own);
+  return key === undefined && !own && fellows?.is(uri.host, uri.port) === true;
 }

@@ -5,6 +5,7 @@ import type { Zone } from '../../plan/plan.js';
 import type { SipRequest, SipResponse } from '../message/message.js';
 import { judgeAnswer, type SdpSecurity } from '../sdp-policy.js';
 import type { Flow } from '../transport/flow.js';
+import type { Arrival } from './arrivals.js';
 import type { ProxyContext } from './context.js';
 import { contactOf, type Dialog, type DialogSide } from './dialog.js';
 import type { Hunt } from './hunt.js';
@@ -13,11 +14,20 @@ import { judgeMedia, mediaOf } from './media-policy.js';
 import { endDialog } from './originate.js';
 import { isOwnRoute } from './record-route.js';
 import { sessionExpires } from './session-timer.js';
+import { writeDialog } from './stored-dialog.js';
 
 /** RFC 4028 §10: the BYE for a session that nobody refreshed is due before its expiry; this much later it is over for us. */
 const expiryGraceMs = 32_000;
 /** Answers of one INVITE that are kept apart: no phone forks this far. The oldest that was not accepted makes room. */
 const maxDialogs = 16;
+
+export interface SessionParts {
+  /** What its Record-Route and its call are known by. */
+  readonly key: string;
+  readonly call: Call;
+  readonly callId: string;
+  readonly caller: DialogSide;
+}
 
 /** What is to become of a 1xx or 2xx of the called side. `unusable`: it names no dialog, so nothing could follow it. */
 export type AnswerVerdict = RefusalCode | 'unusable' | undefined;
@@ -49,17 +59,26 @@ export class CallSession {
   /** Epoch ms by which the session must be refreshed (RFC 4028); undefined: no session timer was agreed. */
   refreshBy: number | undefined;
   probing: Timer | undefined;
+  /** Came from another instance, and which of the parties is still there is to be found out; undefined: known, or nothing to find out. */
+  arrival: Arrival | undefined;
   /** INVITEs inside the dialog that have no final response yet. */
   readonly reinvites = new Set<OpenReinvite>();
   readonly #context: ProxyContext;
+  #gone = false;
 
-  constructor(context: ProxyContext, key: string, call: Call, invite: SipRequest, flow: Flow, zone: Zone) {
+  constructor(context: ProxyContext, { key, call, callId, caller }: SessionParts) {
     this.#context = context;
     this.key = key;
     this.call = call;
-    this.callId = invite.callId;
+    this.callId = callId;
+    this.caller = caller;
     this.startedAt = context.clock.now();
-    this.caller = {
+    call.onCarriedOnElsewhere(() => this.#forget());
+  }
+
+  /** The session of a call that begins here. */
+  static begin(context: ProxyContext, call: Call, invite: SipRequest, flow: Flow, zone: Zone): CallSession {
+    const caller: DialogSide = {
       zone,
       address: invite.get('from') ?? '',
       tag: invite.from.tag ?? '',
@@ -67,9 +86,10 @@ export class CallSession {
       routeSet: invite.list('record-route'),
       flow,
       cseq: invite.cseq.seq,
-      seenAt: this.startedAt,
+      seenAt: context.clock.now(),
       alias: call.attempt.caller.alias,
     };
+    return new CallSession(context, { key: call.id, call, callId: invite.callId, caller });
   }
 
   get answered(): boolean {
@@ -132,6 +152,7 @@ export class CallSession {
       },
       media: undefined,
       confirmed: false,
+      unseen: 0,
     };
     this.dialogs.set(tag, dialog);
     return dialog;
@@ -154,6 +175,14 @@ export class CallSession {
       this.call.answered(dialog.media === undefined ? 'none' : this.#cipher(dialog.media), route);
     }
     this.refreshed(response);
+    this.carry();
+  }
+
+  /** Tells other instances what they need to carry the call on, after something of that has changed. */
+  carry(): void {
+    if (this.#gone || this.call.ended) return;
+    const dialog = writeDialog(this);
+    if (dialog !== undefined) this.call.carry(dialog);
   }
 
   #cipher(answer: SdpSecurity): string {
@@ -162,8 +191,10 @@ export class CallSession {
 
   /** The called side's offer came in the 2xx; the caller's ACK chooses from it. */
   acknowledge(answer: SdpSecurity | undefined): void {
+    const first = !this.acknowledged;
     this.acknowledged = true;
     if (answer && this.offer === undefined) this.call.secured(this.#cipher(answer));
+    if (first) this.carry();
   }
 
   /** A session refresh: a 2xx to INVITE or UPDATE (RFC 4028 §8.2). */
@@ -179,6 +210,7 @@ export class CallSession {
     for (const [tag, { confirmed }] of this.dialogs) {
       if (!confirmed) continue;
       this.answeredTag = tag;
+      this.carry();
       return;
     }
     if (this.answered) this.finish('completed', 200);
@@ -187,12 +219,23 @@ export class CallSession {
 
   /** Ends the call for its record and forgets it; the parties are told by whoever calls this. */
   finish(reason: ReasonCode, status?: number): void {
+    this.#letGo();
+    if (!this.#gone && !this.call.ended) this.call.end(reason, status);
+  }
+
+  /** Another instance carries the call on: it is not ours to end, and what comes for it goes there. */
+  #forget(): void {
+    this.#gone = true;
+    this.#letGo();
+  }
+
+  #letGo(): void {
     this.probing?.cancel();
     this.probing = undefined;
+    this.arrival = undefined;
     this.hunt = undefined;
     for (const reinvite of [...this.reinvites]) reinvite.giveUp(487);
-    if (!this.call.ended) this.call.end(reason, status);
-    this.#context.sessions.remove(this);
+    this.#context.sessions.remove(this, !this.#gone);
   }
 
   /**
@@ -200,6 +243,8 @@ export class CallSession {
    * answer. Settles when the parties have answered, or cannot be asked.
    */
   async terminate(reason: ReasonCode, text: string, code: RefusalCode = 'calleeUnreachable'): Promise<void> {
+    // Whoever ends it was late: it is another instance's by now, and the parties go on talking.
+    if (this.#gone) return;
     const { hunt } = this;
     const accepted = [...this.dialogs.values()].filter(({ confirmed }) => confirmed);
     this.finish(reason);

@@ -1,3 +1,4 @@
+import { type Arrival, judgeArrival, type Sign } from './arrivals.js';
 import type { ProxyContext } from './context.js';
 import { requestWithin } from './dialog.js';
 import { sendOwn } from './originate.js';
@@ -19,6 +20,7 @@ export function watchSession(context: ProxyContext, session: CallSession, now: n
     if (!session.hunt && now - session.startedAt >= setUpMs) session.finish('internalError');
     return;
   }
+  if (session.arrival) watchArrival(context, session, session.arrival, now);
   if (!session.acknowledged && now - (session.answeredAt ?? now) >= ackWaitMs) {
     end(session, 'ackMissing', 'The answer was never acknowledged');
   } else if (session.refreshBy !== undefined) {
@@ -31,8 +33,30 @@ export function watchSession(context: ProxyContext, session: CallSession, now: n
 function watchSilence(context: ProxyContext, session: CallSession, now: number): void {
   const silence = context.timers.silenceSeconds * 1000;
   if (session.probing || silence === 0 || now - session.lastSeenAt < silence) return;
-  if (context.timers.probe) probe(context, session);
-  else end(session, 'partiesSilent', 'Nothing was heard of either end');
+  if (!context.timers.probe) {
+    end(session, 'partiesSilent', 'Nothing was heard of either end');
+    return;
+  }
+  probe(context, session, ([caller, callee]) => {
+    if (caller === 'gone' || callee === 'gone' || (caller === 'silent' && callee === 'silent')) noAnswer(session);
+  });
+}
+
+/** A call that came over: whoever hung up while its instance was being lost was heard by nobody. */
+function watchArrival(context: ProxyContext, session: CallSession, arrival: Arrival, now: number): void {
+  const { dialog } = session;
+  const heard = dialog !== undefined && dialog.caller.seenAt > arrival.at && dialog.callee.seenAt > arrival.at;
+  if (heard || !context.timers.probe) session.arrival = undefined;
+  if (session.arrival === undefined || session.probing || now < arrival.askAt) return;
+  probe(context, session, (signs) => {
+    const verdict = judgeArrival(arrival, signs, context.clock.now());
+    if (verdict !== 'again') session.arrival = undefined;
+    if (verdict === 'over') noAnswer(session);
+  });
+}
+
+function noAnswer(session: CallSession): void {
+  end(session, 'partiesSilent', 'Neither end of the call answered');
 }
 
 function end(session: CallSession, reason: 'ackMissing' | 'sessionExpired' | 'partiesSilent', text: string): void {
@@ -44,13 +68,13 @@ function end(session: CallSession, reason: 'ackMissing' | 'sessionExpired' | 'pa
  * Asks both ends with OPTIONS inside the dialog. The CSeq number is the last one used in that direction: not lower, which would be
  * refused (RFC 3261 §12.2.2), and not higher, which would get in the way of the party's own next request.
  */
-function probe(context: ProxyContext, session: CallSession): void {
+function probe(context: ProxyContext, session: CallSession, told: (signs: readonly [caller: Sign, callee: Sign]) => void): void {
   const { dialog } = session;
   if (!dialog) return;
   session.probing = context.clock.after(60_000, () => {
     session.probing = undefined;
   });
-  const ask = async (towards: 'caller' | 'callee'): Promise<'alive' | 'silent' | 'gone'> => {
+  const ask = async (towards: 'caller' | 'callee'): Promise<Sign> => {
     const source = towards === 'caller' ? dialog.callee : dialog.caller;
     const target = dialog[towards];
     const options = requestWithin(dialog, towards, 'OPTIONS', Math.max(1, source.cseq), undefined);
@@ -60,12 +84,9 @@ function probe(context: ProxyContext, session: CallSession): void {
     target.seenAt = context.clock.now();
     return 'alive';
   };
-  void Promise.all([ask('caller'), ask('callee')]).then(([caller, callee]) => {
+  void Promise.all([ask('caller'), ask('callee')]).then((signs) => {
     session.probing?.cancel();
     session.probing = undefined;
-    if (session.call.ended) return;
-    if (caller === 'gone' || callee === 'gone' || (caller === 'silent' && callee === 'silent')) {
-      end(session, 'partiesSilent', 'Neither end of the call answered');
-    }
+    if (!session.call.ended) told(signs);
   });
 }

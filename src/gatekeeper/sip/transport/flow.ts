@@ -31,6 +31,11 @@ export interface Target extends SocketAddress {
   readonly transport: SipTransport;
   /** TLS: the name to verify the peer's certificate against, and to send as SNI. Absent: the address. */
   readonly serverName?: string;
+  /**
+   * TLS to another instance: the SHA-256 fingerprint its certificate must have (upper-case hex with colons), which takes the place of name and
+   * chain: its certificate may be self-signed, or for a name that all instances share.
+   */
+  readonly fingerprint?: string;
 }
 
 /** Every socket of the SIP edge. */
@@ -39,6 +44,8 @@ export interface TransportLayer {
   flowTo(target: Target): Promise<Flow>;
   /** The open flow with this id, if it is still there. */
   flow(id: string): Flow | undefined;
+  /** The UDP association with this address; undefined: no UDP listener of ours can send there. */
+  udpFlow(remote: SocketAddress): Flow | undefined;
   /** Where we listen, after `listen()`: real ports, also where 0 was asked for. */
   readonly listeners: readonly (SocketAddress & { readonly transport: SipTransport })[];
   close(): Promise<void>;

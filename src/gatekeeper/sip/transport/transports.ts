@@ -9,6 +9,7 @@ import { type Connected, listenAddress, StreamSockets } from '../../net/stream-s
 import type { TlsOptions } from '../../net/tls.js';
 import type { SipTransport } from '../../plan/plan.js';
 import type { Flow, MessageHandler, Target, TransportLayer } from './flow.js';
+import { streamFlows, udpRemote } from './flow-id.js';
 import { defaultLimits, type TransportLimits } from './limits.js';
 import { sipIdentity } from './sip-identity.js';
 import { StreamFlow, type StreamHost } from './stream-flow.js';
@@ -38,6 +39,8 @@ export interface TransportOptions {
   readonly requestClientCertificate: boolean;
   /** A rate of its own for a source we know, such as a trunk. Asked when a source is first heard. */
   readonly rateFor?: (address: string) => SourceRate | undefined;
+  /** Tells the UDP flows of this instance from those of others that share registrations with it; stays the same over a restart. Default: none. */
+  readonly instance?: string | undefined;
   /** Whether an idle connection is still needed, by a registration or a call. Default: no. */
   readonly keepIdle?: (flow: Flow) => boolean;
 }
@@ -110,6 +113,11 @@ export class Transports implements TransportLayer, StreamHost {
     return this.#listeners;
   }
 
+  /** What the ids of our flows begin with, those of connections that have closed included. */
+  get flowBeginnings(): readonly string[] {
+    return [streamFlows('tcp', this.#run), streamFlows('tls', this.#run), ...this.#udp.map(({ flows }) => flows)];
+  }
+
   get stats(): TransportStats {
     return {
       received: { ...this.#received },
@@ -134,8 +142,8 @@ export class Transports implements TransportLayer, StreamHost {
     const address = canonicalAddress(target.address);
     if (address === undefined) throw new Error(`Cannot reach ${target.transport} ${target.address}: it is not an IP address`);
     if (this.#closing) throw new Error(`Cannot reach ${target.transport} ${formatSocketAddress(target)}: the service is stopping`);
-    if (target.transport === 'udp') return this.#udpFlow({ address, port: target.port });
-    const key = flowKey(target.transport, address, target.port, target.serverName);
+    if (target.transport === 'udp') return this.udpFlow({ address, port: target.port }) ?? noUdp({ address, port: target.port });
+    const key = flowKey(target.transport, address, target.port, target.fingerprint ?? target.serverName);
     const open = this.#byTarget.get(key);
     if (open && !open.closed) return open;
     const connecting = this.#connecting.get(key);
@@ -147,13 +155,17 @@ export class Transports implements TransportLayer, StreamHost {
 
   flow(id: string): Flow | undefined {
     if (!id.startsWith('udp:')) return this.#flows.get(id);
-    for (const listener of this.#udp) {
-      const prefix = `udp:${formatSocketAddress(listener.local)}>`;
-      if (!id.startsWith(prefix)) continue;
-      const remote = parseSocketAddress(id.slice(prefix.length));
-      if (remote && !listener.closed) return listener.flowTo(remote);
-    }
-    return undefined;
+    const listener = this.#udp.find(({ flows }) => id.startsWith(flows));
+    const remote = listener && !listener.closed ? udpRemote(id) : undefined;
+    return remote && listener?.flowTo(remote);
+  }
+
+  udpFlow(remote: SocketAddress): Flow | undefined {
+    const bound = pickListener(
+      this.#udp.map((listener) => ({ ...listener.local, listener })),
+      remote.address,
+    );
+    return bound?.listener.flowTo(remote);
   }
 
   close(): Promise<void> {
@@ -187,7 +199,7 @@ export class Transports implements TransportLayer, StreamHost {
     const canonical = listenAddress(transport, address);
     let local: SocketAddress;
     if (transport === 'udp') {
-      const listener = await UdpListener.open(canonical, port, this).catch((error: unknown) => {
+      const listener = await UdpListener.open(canonical, port, this, this.#options.instance ?? '').catch((error: unknown) => {
         throw cannotListen(transport, { address, port }, SETTING, error);
       });
       this.#udp.push(listener);
@@ -213,22 +225,8 @@ export class Transports implements TransportLayer, StreamHost {
     return flow;
   }
 
-  #udpFlow(remote: SocketAddress): Flow {
-    const bound = pickListener(
-      this.#udp.map((listener) => ({ ...listener.local, listener })),
-      remote.address,
-    );
-    if (!bound) {
-      const family = isIPv6(remote.address) ? 'IPv6' : 'IPv4';
-      throw new Error(
-        `Cannot reach udp ${formatSocketAddress(remote)}: no UDP listener can send there; add one for ${family} to sip.listen`,
-      );
-    }
-    return bound.listener.flowTo(remote);
-  }
-
   #adopt(options: Omit<ConstructorParameters<typeof StreamFlow>[0], 'id'>): StreamFlow {
-    const flow = new StreamFlow({ ...options, id: `${options.transport}:${this.#run}:${++this.#nextFlow}` }, this);
+    const flow = new StreamFlow({ ...options, id: `${streamFlows(options.transport, this.#run)}${++this.#nextFlow}` }, this);
     this.#flows.set(flow.id, flow);
     flow.onClose(() => this.#flows.delete(flow.id));
     return flow;
@@ -248,15 +246,13 @@ export class Transports implements TransportLayer, StreamHost {
   }
 }
 
-function flowKey(transport: 'tcp' | 'tls', address: string, port: number, serverName: string | undefined): string {
-  // Two names at one address are two identities, each with its certificate (RFC 5922 §7.5). TCP has none to verify.
-  const name = transport === 'tls' ? (serverName ?? '').toLowerCase() : '';
-  return `${transport}|${address}|${port}|${name}`;
+function noUdp(remote: SocketAddress): never {
+  const family = isIPv6(remote.address) ? 'IPv6' : 'IPv4';
+  throw new Error(`Cannot reach udp ${formatSocketAddress(remote)}: no UDP listener can send there; add one for ${family} to sip.listen`);
 }
 
-function parseSocketAddress(text: string): SocketAddress | undefined {
-  const colon = text.lastIndexOf(':');
-  const address = canonicalAddress(text.slice(0, Math.max(0, colon)).replace(/^\[(.*)\]$/, '$1'));
-  const port = Number(text.slice(colon + 1));
-  return address !== undefined && Number.isInteger(port) && port > 0 && port < 65_536 ? { address, port } : undefined;
+function flowKey(transport: 'tcp' | 'tls', address: string, port: number, identity: string | undefined): string {
+  // Two names at one address are two identities, each with its certificate (RFC 5922 §7.5). TCP has none to verify.
+  const name = transport === 'tls' ? (identity ?? '').toLowerCase() : '';
+  return `${transport}|${address}|${port}|${name}`;
 }

@@ -5,6 +5,7 @@ import type { RefusalReason } from '../../net/limits.js';
 import { maxDatagram, openUdpSocket } from '../../net/udp-socket.js';
 import type { SipTransport } from '../../plan/plan.js';
 import type { Flow, MessageHandler } from './flow.js';
+import { udpFlows } from './flow-id.js';
 import type { TransportLimits } from './limits.js';
 import { isStun, stunAnswer } from './stun.js';
 
@@ -35,7 +36,7 @@ class UdpFlow implements Flow {
   }
 
   get id(): string {
-    return `udp:${formatSocketAddress(this.local)}>${formatSocketAddress(this.remote)}`;
+    return `${this.#listener.flows}${formatSocketAddress(this.remote)}`;
   }
 
   get local(): SocketAddress {
@@ -58,18 +59,21 @@ class UdpFlow implements Flow {
 /** One UDP socket. */
 export class UdpListener {
   readonly local: SocketAddress;
+  /** What the ids of its flows begin with. */
+  readonly flows: string;
   readonly #socket: Socket;
   readonly #host: UdpHost;
   readonly #maxPayload: number;
   #closed = false;
 
-  static async open(address: string, port: number, host: UdpHost): Promise<UdpListener> {
-    return new UdpListener(await openUdpSocket(address, port), host);
+  static async open(address: string, port: number, host: UdpHost, instance: string): Promise<UdpListener> {
+    return new UdpListener(await openUdpSocket(address, port), host, instance);
   }
 
-  private constructor(socket: Socket, host: UdpHost) {
+  private constructor(socket: Socket, host: UdpHost, instance: string) {
     const { address, port } = socket.address();
     this.local = { address, port };
+    this.flows = udpFlows(instance, this.local);
     this.#socket = socket;
     this.#host = host;
     this.#maxPayload = maxDatagram(address);

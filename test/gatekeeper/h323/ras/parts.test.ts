@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../../../src/clock.js';
 import { Admissions } from '../../../../src/gatekeeper/h323/ras/admissions.js';
-import { Bandwidth } from '../../../../src/gatekeeper/h323/ras/bandwidth.js';
 import { type Due, DueLists } from '../../../../src/gatekeeper/h323/ras/due-lists.js';
 import { LocationCache } from '../../../../src/gatekeeper/h323/ras/location-cache.js';
 import { type Question, Requests } from '../../../../src/gatekeeper/h323/ras/requests.js';
@@ -35,47 +34,6 @@ describe('transport addresses', () => {
     expect(socketAddress(transportAddress({ address: '192.0.2.1', port: 0 }))).toBeUndefined();
     expect(socketAddress(transportAddress({ address: 'fe80::1%eth0', port: 5 }))?.address).toBe('fe80::1');
     expect(socketAddress({ type: 'netBios', value: Buffer.alloc(16) })).toBeUndefined();
-  });
-});
-
-describe('bandwidth', () => {
-  const limits = { callKbps: undefined, totalKbps: 1000 };
-
-  test('whatever is asked and released in whatever order: never above the total, never a leak', () => {
-    const step = fc.record({
-      call: fc.nat(4),
-      party: fc.nat(1),
-      zone: fc.constantFrom('a', 'b'),
-      bandwidth: fc.nat(6000),
-      release: fc.boolean(),
-    });
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const bandwidth = new Bandwidth(() => limits);
-        for (const { call, party, zone, bandwidth: asked, release } of steps) {
-          if (release) bandwidth.release(`${call}`, `${party}`);
-          else {
-            const before = bandwidth.held(`${call}`, `${party}`);
-            const result = bandwidth.ask({ callIdentifier: `${call}`, party: `${party}`, zone, bandwidth: asked });
-            if (result.ok) expect(bandwidth.held(`${call}`, `${party}`)).toBe(result.granted);
-            else expect(bandwidth.held(`${call}`, `${party}`)).toBe(before);
-          }
-          for (const one of ['a', 'b']) expect(bandwidth.inUse(one)).toBeLessThanOrEqual(10_000);
-        }
-        for (let call = 0; call <= 4; call++) bandwidth.release(`${call}`);
-        expect([bandwidth.inUse('a'), bandwidth.inUse('b'), bandwidth.calls]).toEqual([0, 0, 0]);
-      }),
-    );
-  });
-
-  test('a limit that a reload lowered lets a call have less, not more', () => {
-    let total = 1000;
-    const bandwidth = new Bandwidth(() => ({ callKbps: undefined, totalKbps: total }));
-    const ask = (units: number) => bandwidth.ask({ callIdentifier: '1', party: 'a', zone: 'z', bandwidth: units });
-    expect(ask(8000)).toEqual({ ok: true, granted: 8000 });
-    total = 100;
-    expect(ask(9000)).toEqual({ ok: false, allowed: 1000 });
-    expect(ask(7000)).toEqual({ ok: true, granted: 7000 });
   });
 });
 

@@ -8,10 +8,11 @@ import type { RasSettings } from '../../../../src/gatekeeper/h323/ras/context.js
 import type { Endpoint } from '../../../../src/gatekeeper/h323/ras/endpoint.js';
 import type { Located } from '../../../../src/gatekeeper/h323/ras/neighbours.js';
 import type { RegistrationOutcome, Rejection } from '../../../../src/gatekeeper/h323/ras/observer.js';
-import { RasGatekeeper, type RasGatekeeperOptions } from '../../../../src/gatekeeper/h323/ras/ras-gatekeeper.js';
+import { RasGatekeeper, type RasGatekeeperOptions, type RasShared } from '../../../../src/gatekeeper/h323/ras/ras-gatekeeper.js';
 import type { SocketAddress } from '../../../../src/gatekeeper/h323/ras/transport-address.js';
 import { buildPlan } from '../../../../src/gatekeeper/plan/build-plan.js';
 import type { Plan } from '../../../../src/gatekeeper/plan/plan.js';
+import type { HintStore } from '../../../../src/state/member-store.js';
 import { MemoryStore } from '../../../../src/state/memory.js';
 import { gateway, neighbour, password, planText, type TestPlan, testPlan } from '../../../support/plan.js';
 import { type MessageOf, rrq } from './messages.js';
@@ -48,9 +49,17 @@ export interface Sent {
   readonly local: SocketAddress;
 }
 
-export interface WorldOptions extends Partial<Pick<RasGatekeeperOptions, 'features' | 'failures' | 'sourceOf' | 'lookUp'>> {
+export interface WorldOptions
+  extends Partial<Pick<RasGatekeeperOptions, 'features' | 'failures' | 'sourceOf' | 'lookUp' | 'hints' | 'licences'>> {
   readonly plan?: (plan: TestPlan) => void;
   readonly settings?: Partial<RasSettings>;
+  /** One of several instances: with these its time and its state. */
+  readonly cluster?: {
+    readonly clock: VirtualClock;
+    readonly store: MemoryStore;
+    readonly hints: HintStore;
+    readonly shared: RasShared;
+  };
 }
 
 export function planOf(change: (plan: TestPlan) => void = () => undefined): Plan {
@@ -72,8 +81,8 @@ export function planOf(change: (plan: TestPlan) => void = () => undefined): Plan
 
 /** A RAS gatekeeper in virtual time over a real store, plan and call ledger; datagrams go in and out as bytes. */
 export class RasWorld {
-  readonly clock = new VirtualClock(NOW);
-  readonly store = new MemoryStore({ clock: this.clock });
+  readonly clock: VirtualClock;
+  readonly store: MemoryStore;
   readonly sent: Sent[] = [];
   readonly records: CallRecord[] = [];
   readonly outcomes: RegistrationOutcome[] = [];
@@ -87,15 +96,25 @@ export class RasWorld {
   readonly gatekeeper: RasGatekeeper;
   readonly ledger: CallLedger;
   #plan: Plan;
+  readonly #isAlone: boolean;
   #random = 1;
 
   constructor(options: WorldOptions = {}) {
-    const { plan: change, settings: other, lookUp = async () => [], ...rest } = options;
+    const { plan: change, settings: other, lookUp = async () => [], cluster, ...rest } = options;
+    this.clock = cluster?.clock ?? new VirtualClock(NOW);
+    this.store = cluster?.store ?? new MemoryStore({ clock: this.clock });
+    this.#isAlone = cluster === undefined;
+    if (cluster) this.#random = (nextInstance++ * 7919) >>> 0;
     this.#plan = planOf(change);
     this.ledger = new CallLedger({
       store: this.store,
       plan: () => this.#plan,
-      records: { begun: () => undefined, answered: () => undefined, ended: (record) => void this.records.push(record) },
+      records: {
+        begun: () => undefined,
+        answered: () => undefined,
+        ended: (record) => void this.records.push(record),
+        recordedElsewhere: () => undefined,
+      },
       clock: this.clock,
       instance: 'test',
     });
@@ -103,6 +122,9 @@ export class RasWorld {
       clock: this.clock,
       plan: () => this.#plan,
       registrations: this.store.registrations,
+      licences: this.store.licences,
+      hints: cluster?.hints ?? this.store.hints,
+      shared: cluster?.shared,
       calls: this.ledger,
       callDirectory: { find: (callIdentifier) => this.calls.get(callIdentifier) },
       health: { isUp: () => true },
@@ -201,6 +223,7 @@ export class RasWorld {
 
   close(): void {
     this.gatekeeper.close();
+    if (!this.#isAlone) return;
     void this.store.close();
     expect(this.clock.pending).toBe(0);
   }
@@ -214,6 +237,9 @@ export class RasWorld {
     return bytes;
   }
 }
+
+/** Each instance has identifiers of its own. */
+let nextInstance = 2;
 
 type Tail<T extends readonly unknown[]> = T extends readonly [unknown, ...infer R] ? R : never;
 

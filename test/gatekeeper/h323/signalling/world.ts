@@ -5,7 +5,7 @@ import { CallLedger } from '../../../../src/gatekeeper/calls/calls.js';
 import { aliasAddressOf } from '../../../../src/gatekeeper/h323/alias-address.js';
 import { type RasMessage, rasMessage } from '../../../../src/gatekeeper/h323/asn1/h225.js';
 import type { Endpoint, EndpointKind, Proof } from '../../../../src/gatekeeper/h323/ras/endpoint.js';
-import { RasGatekeeper } from '../../../../src/gatekeeper/h323/ras/ras-gatekeeper.js';
+import { RasGatekeeper, type RasShared } from '../../../../src/gatekeeper/h323/ras/ras-gatekeeper.js';
 import { transportAddress } from '../../../../src/gatekeeper/h323/ras/transport-address.js';
 import { CallSignalling } from '../../../../src/gatekeeper/h323/signalling/call-signalling.js';
 import type {
@@ -111,6 +111,8 @@ export interface WorldOptions {
   readonly h245?: 'pass' | 'route';
   readonly callsPerConnection?: number;
   readonly maxCalls?: number;
+  /** What is shared with other instances. */
+  readonly shared?: RasShared;
 }
 
 /** A gatekeeper with everything that call signalling works with, in virtual time; only the network is played. */
@@ -141,7 +143,7 @@ export class World {
   readonly #parties = new Map<string, Party>();
   readonly #baseline: number;
 
-  constructor({ plan, h245 = 'pass', callsPerConnection = 100, maxCalls = 1000 }: WorldOptions = {}) {
+  constructor({ plan, h245 = 'pass', callsPerConnection = 100, maxCalls = 1000, shared }: WorldOptions = {}) {
     const built = buildPlan({ file: 'plan.yaml', text: planText(signallingPlan(plan)) });
     if (!built.plan) throw new Error(JSON.stringify(built.findings));
     this.plan = built.plan;
@@ -155,6 +157,7 @@ export class World {
         begun: ({ id }) => this.begun.push(id),
         answered: () => undefined,
         ended: (record) => this.records.push(record),
+        recordedElsewhere: () => undefined,
       },
     });
     let seed = 0;
@@ -167,6 +170,9 @@ export class World {
       clock,
       plan: () => this.plan,
       registrations: store.registrations,
+      licences: store.licences,
+      hints: store.hints,
+      shared,
       calls: this.ledger,
       callDirectory: { find: (id) => this.signalling.find(id) },
       health: { isUp: () => true },
@@ -249,8 +255,10 @@ export class World {
         addresses: { rasAddress: source, signalAddress, source, local: RAS },
         tlsAddress: options.tls,
         proof: options.proof,
+        tokenTime: 0,
         timeToLive: 100_000,
         vendor: 'Test 1.0',
+        supportsAltGk: false,
       },
       undefined,
     );

@@ -48,6 +48,32 @@ describe('Record-Route', () => {
     expect(new RouteTokens(Buffer.from('another')).read(token, 'call-1')).toBeUndefined();
   });
 
+  it('takes a value of another instance off: by its token whatever its host is, by its address on top alone', () => {
+    const fellows = { is: (host: string, port: number | undefined) => host === '10.0.0.2' && port === 5060 };
+    const token = tokens.make('c1', 'call-1');
+    const other = tokens.make('c2', 'call-1');
+    const pop = (...routes: string[]) => {
+      const incoming = request(...routes.map((route) => ['Route', `<sip:${route}>`] as [string, string]));
+      return { ...popOwnRoutes(incoming, here, tokens, fellows), left: incoming.list('route') };
+    };
+    expect(pop(`10.0.0.9:5060;lr;pv=${token}`, `10.0.0.9:5062;lr;pv=${token}`, '10.0.0.8;lr')).toMatchObject({
+      key: 'c1',
+      left: ['<sip:10.0.0.8;lr>'],
+    });
+    expect(pop('10.0.0.9;lr;pv=c1-0123456789abcdef')).toMatchObject({ key: undefined, popped: false });
+    expect(pop('10.0.0.2:5060;lr', '10.0.0.2:5060;transport=tcp;lr')).toMatchObject({ key: undefined, popped: true, left: [] });
+    // An order to pass something on is not the call's route.
+    expect(pop('10.0.0.2:5060;lr;pvf=x')).toMatchObject({ popped: false });
+    // A call that passes two instances: the other's turn is next.
+    expect(pop(`127.0.0.1:5060;lr;pv=${token}`, `10.0.0.2:5060;lr;pv=${other}`)).toMatchObject({
+      key: 'c1',
+      next: { uri: { host: '10.0.0.2' } },
+    });
+    expect(pop('127.0.0.1:5060;lr', `10.0.0.2:5060;lr;pv=${other}`)).toMatchObject({ key: undefined, next: { uri: { host: '10.0.0.2' } } });
+    expect(pop(`127.0.0.1:5060;lr;pv=${token}`, '10.0.0.2:5060;lr')).toMatchObject({ key: 'c1', next: { uri: { host: '10.0.0.2' } } });
+    expect(pop(`10.0.0.2:5060;lr;pv=${token};pvr=told`)).toMatchObject({ key: 'c1', relay: 'told' });
+  });
+
   it('says when a Route cannot be read', () => {
     expect(popOwnRoutes(request(['Route', '<sip:']), here, tokens).ok).toBe(false);
   });

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type CertificateAuthority, type Issued, makeCertificateAuthority } from '../../../support/certificates.js';
@@ -183,5 +184,32 @@ describe('TLS, as a client', () => {
     await expect(here.transports.flowTo(target(there, 'norr.example'))).rejects.toThrow(
       `Cannot reach tls 127.0.0.1:${there.port()} (norr.example)`,
     );
+  });
+
+  it('goes by the fingerprint alone where it is told one: neither name nor CA need be right', async () => {
+    const theirs = await strangers.issue({ dns: ['every-instance.example'] });
+    const there = await serve(theirs);
+    const here = keep(await Bench.open([], withTls()));
+    const { fingerprint256 } = new X509Certificate(theirs.certificate);
+    const flow = await here.transports.flowTo({ ...target(there), fingerprint: fingerprint256 });
+    expect(flow.send(request())).toBe(true);
+    expect((await there.inbox.next()).message).toBe(request());
+    // Nobody vouches for a name in it.
+    expect(flow.certificateNames).toEqual([]);
+    expect(await here.transports.flowTo({ ...target(there), fingerprint: fingerprint256 })).toBe(flow);
+    // What was connected by a fingerprint is no way for those who want a name verified.
+    await expect(here.transports.flowTo(target(there))).rejects.toThrow('not trusted here');
+  });
+
+  it('refuses another certificate than that of the fingerprint, before a word is said', async () => {
+    const there = await serve(ours);
+    const here = keep(await Bench.open([], withTls()));
+    const { fingerprint256 } = new X509Certificate(trunk.certificate);
+    const shown = new X509Certificate(ours.certificate).fingerprint256;
+    await expect(here.transports.flowTo({ ...target(there), fingerprint: fingerprint256 })).rejects.toThrow(
+      `Cannot reach tls 127.0.0.1:${there.port()}: its certificate is another than the one expected there (SHA-256 ${shown}, not ${fingerprint256})`,
+    );
+    await eventually(() => here.transports.stats.outboundConnections === 0);
+    expect(there.inbox.all).toEqual([]);
   });
 });

@@ -156,4 +156,16 @@ describe('UDP', () => {
     expect(flow.send(request())).toBe(false);
     await expect(bench.transports.flowTo({ transport: 'udp', address: '127.0.0.1', port: 5060 })).rejects.toThrow('stopping');
   });
+
+  it('has flows that another instance with the same address does not take for its own', async () => {
+    const one = keep(await Bench.open([ipv4], { instance: 'one' }));
+    const other = keep(await Bench.open([ipv4], { instance: 'other' }));
+    const { id } = await one.transports.flowTo({ transport: 'udp', address: '127.0.0.1', port: 5070 });
+    expect(one.transports.flow(id)?.remote).toEqual({ address: '127.0.0.1', port: 5070 });
+    // As it would be called in two containers.
+    const same = id.replace(`:${one.port()}>`, `:${other.port()}>`);
+    expect(other.transports.flow(same)).toBeUndefined();
+    expect(one.transports.flowBeginnings.some((beginning) => id.startsWith(beginning))).toBe(true);
+    expect(other.transports.flowBeginnings.some((beginning) => same.startsWith(beginning))).toBe(false);
+  });
 });

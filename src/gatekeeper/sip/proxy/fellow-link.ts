@@ -1,0 +1,50 @@
+import type { Member } from '../../../state/member-store.js';
+import type { SipTransport } from '../../plan/plan.js';
+import { formatHostPort } from '../message/host.js';
+import { parseSipUri } from '../message/uri.js';
+import type { Flow, Target } from '../transport/flow.js';
+import type { ProxyContext } from './context.js';
+import { openFirst } from './open-first.js';
+
+/** A way to another instance, and how a Route names it. */
+export interface FellowLink {
+  readonly flow: Flow;
+  /** `sip:192.0.2.2:5061;transport=tls` */
+  readonly uri: string;
+}
+
+/** Where another instance is, as `FellowLink` without its flow. */
+export interface FellowTarget {
+  readonly target: Target;
+  readonly uri: string;
+}
+
+/**
+ * Where another instance listens, by these transports, the most wanted first. By TLS to the very certificate that it announced, and to none
+ * otherwise.
+ */
+export async function* fellowTargets(
+  locate: ProxyContext['locate'],
+  member: Pick<Member, 'sip'>,
+  order: Iterable<SipTransport>,
+): AsyncGenerator<FellowTarget, void, undefined> {
+  for (const transport of order) {
+    for (const { transport: spoken, host, port, fingerprint } of member.sip) {
+      if (spoken !== transport || (transport === 'tls' && fingerprint === undefined)) continue;
+      const uri = `sip:${formatHostPort(host, port)};transport=${transport}`;
+      const parsed = parseSipUri(uri);
+      const [target] = parsed ? await locate(parsed, true) : [];
+      if (target) yield { uri, target: transport === 'tls' && fingerprint !== undefined ? { ...target, fingerprint } : target };
+    }
+  }
+}
+
+/** Opens a way to another instance: by the transport that the message came by, else by the safest that both have. */
+export async function linkTo(context: ProxyContext, member: Member, came: SipTransport): Promise<FellowLink | undefined> {
+  const order = new Set<SipTransport>([came, 'tls', 'tcp', 'udp']);
+  for await (const { target, uri } of fellowTargets(context.locate, member, order)) {
+    const flow = await openFirst(context, [target]);
+    if (flow) return { flow, uri };
+  }
+  return undefined;
+}
