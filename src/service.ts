@@ -98,7 +98,8 @@ export class Service {
         observers: [metrics, recent, new CallLog(logger)],
       });
       const observer = new EdgeReports(metrics, logger);
-      const edge = keep(await SipEdge.open({ settings: config.sip, tls, plan, store, calls, clock, observer }));
+      const storeStatus = () => (store instanceof RedisStore ? store.status : undefined);
+      const edge = keep(await SipEdge.open({ settings: config.sip, tls, plan, store, storeStatus, calls, clock, observer }));
       const h323 = config.h323.enabled
         ? keep(
             await H323Edge.open({
@@ -244,7 +245,7 @@ export class Service {
     this.#parts.edge.drain();
     this.#parts.h323?.drain();
     const until = this.#clock.now() + ms;
-    while (this.#parts.calls.active > 0 && this.#clock.now() < until) {
+    while (this.#parts.calls.active + this.#parts.edge.underWay > 0 && this.#clock.now() < until) {
       await new Promise<void>((resolve) => this.#clock.after(50, resolve));
     }
   }

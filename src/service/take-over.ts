@@ -39,6 +39,7 @@ export class TakeOver {
     const { store, calls } = options;
     store.calls.onTaken((taken) => this.#taken(taken));
     store.calls.onLost((id, recorded) => calls.lost(id, recorded));
+    store.calls.onOver((id) => options.sip.over(id));
     store.members.onChange(() => this.#membersChanged());
     this.announce();
     this.#membersChanged();

@@ -39,6 +39,10 @@ export class Alone implements CallStore {
 
   onLost(): void {}
 
+  over(): void {}
+
+  onOver(): void {}
+
   handOver(): Promise<number> {
     return Promise.resolve(0);
   }

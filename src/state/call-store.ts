@@ -1,4 +1,4 @@
-import type { CallId } from '../gatekeeper/calls/call.js';
+import type { CallId, Party } from '../gatekeeper/calls/call.js';
 import type { CallAnswer, OpenCall } from '../gatekeeper/calls/record-sink.js';
 import type { CallLease } from './store.js';
 
@@ -6,6 +6,8 @@ import type { CallLease } from './store.js';
 export interface StoredCall {
   /** As it began. */
   readonly begun: OpenCall;
+  /** Whom it was last admitted to; null before. */
+  readonly callee: Party | null;
   /** Undefined: not answered yet. */
   readonly answer: CallAnswer | undefined;
   /**
@@ -20,10 +22,21 @@ export interface TakenCall extends StoredCall {
   readonly lease: CallLease;
 }
 
-/** Where a call is. `here`: `onTaken` has been told of it if it came over just now. `there`: the member (`MemberStore`) that has it. */
+/**
+ * Where a call is. `here`: `onTaken` has been told of it if it came over just now. `there`: the member (`MemberStore`) that has it, and what
+ * that one told of it.
+ */
 export type CallPlace =
   | { readonly at: 'here'; readonly id: CallId }
-  | { readonly at: 'there'; readonly id: CallId; readonly owner: string };
+  | { readonly at: 'there'; readonly id: CallId; readonly owner: string; readonly call: StoredCall };
+
+export interface CallName {
+  readonly id?: CallId | undefined;
+  /** The edge's own name, as in `begun` (where it is cut). */
+  readonly signallingId: string;
+  /** Whether a call whose instance is silent is to come over. Default true; false: whoever asks could not carry it on. */
+  readonly take?: boolean;
+}
 
 /**
  * The calls of all instances. A call has one owner at a time: the instance that carries it and that writes its record. When an instance is
@@ -44,10 +57,17 @@ export interface CallStore {
    */
   end(id: CallId): Promise<boolean | undefined>;
   /**
-   * Where a call is that this instance does not have: by its id, else by the edge's own name for it (as in `begun`, where it is cut). One whose instance has been silent for
-   * longer than a beat or two comes over to this instance. Undefined: no instance knows it, or the store is away.
+   * Where a call is that this instance does not have: by its id, else by the edge's own name for it. One whose instance has been silent for
+   * longer than a beat or two comes over to this instance. Undefined: no instance knows it. `away`: the store cannot be asked.
    */
-  find(name: { readonly id?: CallId | undefined; readonly signallingId: string }): Promise<CallPlace | undefined>;
+  find(name: CallName): Promise<CallPlace | 'away' | undefined>;
+  /**
+   * The parties have ended a call that another instance has: that one is told, now or when the store is back, and ends it for its record.
+   * `end` does it by itself where it settles false.
+   */
+  over(id: CallId): void;
+  /** Called with each call of this instance that another one saw the end of. */
+  onOver(listener: (id: CallId) => void): void;
   /**
    * At the start, for calls that the journal of an earlier run of this instance has open: those whose record this instance must write now.
    * The others are recorded already, or have come over to another instance, or come to this one by `onTaken`.

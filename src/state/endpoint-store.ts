@@ -1,4 +1,12 @@
 import type { EpochMs } from '../clock.js';
+import type { MemberId } from './member-store.js';
+
+/** An endpoint as it was last told. */
+export interface SharedEndpoint {
+  /** The run of an instance that has it; it need not live any more (`MemberStore.others`). */
+  readonly owner: MemberId;
+  readonly value: string;
+}
 
 /**
  * H.323 endpoints of all instances, by their endpointIdentifier: what an instance needs to go on with an endpoint that registered at
@@ -19,8 +27,8 @@ export interface EndpointStore {
   remove(id: string): Promise<boolean>;
   /** An endpoint that came to this instance: its own from now on. Undefined: no instance knows it, or the store is away. */
   take(id: string): Promise<string | undefined>;
-  /** What is known of an endpoint, wherever it is. Undefined: nothing, or the store is away. */
-  read(id: string): Promise<string | undefined>;
+  /** What is known of an endpoint, wherever it is. Undefined: no instance knows it. `away`: the store cannot be asked. */
+  read(id: string): Promise<SharedEndpoint | 'away' | undefined>;
   /** Called with each endpoint of this instance that another has taken. Returns what takes the listener away. */
   onMoved(listener: (id: string) => void): () => void;
   /** There are no others, and nothing that is put is ever read: it need not be made. */

@@ -11,7 +11,7 @@ import { SharedEndpoints } from './redis/endpoints.js';
 import { SharedHints } from './redis/hints.js';
 import { type Keys, keysOf } from './redis/keys.js';
 import { SharedLicences } from './redis/licences.js';
-import { Link } from './redis/link.js';
+import { AwayError, Link } from './redis/link.js';
 import { SharedMembers } from './redis/members.js';
 import { SharedRegistrations } from './redis/registrations.js';
 import type { Version } from './redis/shared-registration.js';
@@ -65,6 +65,8 @@ const BEAT_MS = 500;
 const DEAD_MS = 10_000;
 /** Three beats. */
 const SILENT_MS = 1500;
+/** Some ten seconds. */
+const SECRET_BEATS = 20;
 /** Some ten minutes. */
 const PRUNE_BEATS = 1200;
 /** Instances find Redis again within so long of each other, and then need a beat. */
@@ -102,6 +104,10 @@ export class RedisStore implements StateStore {
   readonly #hints: SharedHints;
   #secret = randomBytes(32);
   #beats = 0;
+  /** How often Redis went away: whoever waits for it must see that it did meanwhile. */
+  #departures = 0;
+  #lastBeat = 0;
+  #wasThere = false;
   #feed: ChangeFeed | undefined;
   #status: RedisStatus;
   /** What a client said last: a refused password is not seen in any command. */
@@ -158,8 +164,8 @@ export class RedisStore implements StateStore {
       onNews: () => void this.#beatNow(),
     });
     const hasHeirs = () => this.#members.others().some(({ state }) => state === 'serving');
-    this.#calls = new SharedCalls({ ...shared, instance, licences: this.#licences, deadMs, silentMs, hasHeirs });
     this.#hints = new SharedHints({ ...shared, connect: () => this.#connect() });
+    this.#calls = new SharedCalls({ ...shared, hints: this.#hints, instance, licences: this.#licences, deadMs, silentMs, hasHeirs });
     this.#endpoints = new SharedEndpoints({ ...shared, hints: this.#hints });
     this.registrations = this.#registrations;
     this.licences = this.#licences;
@@ -219,6 +225,7 @@ export class RedisStore implements StateStore {
   }
 
   #goAway(error: Error): void {
+    this.#departures += 1;
     // Licences come back before registrations do.
     this.#licences.goAway();
     this.#calls.goAway();
@@ -267,6 +274,7 @@ export class RedisStore implements StateStore {
     // Thousands of calls may come over: the next beat does not wait for them.
     this.#calls.sweep(beat).catch(() => undefined); // as above
     this.#beats += 1;
+    if (this.#beats % SECRET_BEATS === 0) await this.#learnSecret();
     if (this.#beats % PRUNE_BEATS === 0) await this.#calls.prune(beat.now);
   }
 
@@ -299,18 +307,19 @@ export class RedisStore implements StateStore {
 
   async #recover(): Promise<void> {
     this.#complaint = undefined;
+    const departures = this.#departures;
     // Licences first: the sooner everyone has said what it holds, the sooner the store counts right.
     await this.#agreeOnSecret();
     await this.#licences.settle();
-    const beat = await this.#licences.beat(this.#members.card);
-    if (beat) this.#members.update(beat);
+    await this.#sayAlive();
     const { position, common } = await this.#catchUp();
     this.#registrations.startAt(position);
     await this.#compareAll(common);
     await this.#endpoints.comeBack();
-    await this.#registrations.handOn();
+    while (this.#registrations.owed > 0) await this.#registrations.handOn(() => this.#breathe());
+    // Nothing is waited for from here on: nobody can change anything here alone any more.
     if (this.#closing) return;
-    // Nothing was waited for since the last look at what is to be handed on: nobody can have changed anything here alone.
+    if (this.#departures !== departures) throw new AwayError('Redis went away again');
     this.#registrations.away = false;
     this.#feed = new ChangeFeed({
       connect: () => this.#connect(),
@@ -321,16 +330,38 @@ export class RedisStore implements StateStore {
     });
     this.#calls.comeBack();
     this.#hints.comeBack();
+    this.#wasThere = true;
     this.#status = { state: 'connected', since: this.#options.clock.now(), reason: undefined };
     this.#options.observer?.changed?.(undefined);
   }
 
-  /** The first of all instances makes it. */
+  /** All this may take long: the others must not take this instance for dead meanwhile. */
+  async #breathe(): Promise<void> {
+    if (this.#closing) throw new AwayError('The store is being closed');
+    if (performance.now() - this.#lastBeat >= (this.#options.beatMs ?? BEAT_MS)) await this.#sayAlive();
+  }
+
+  async #sayAlive(): Promise<void> {
+    this.#lastBeat = performance.now();
+    const beat = await this.#licences.beat(this.#members.card);
+    if (beat) this.#members.update(beat);
+  }
+
+  /**
+   * The first of all instances makes it. Should Redis have lost it, whoever has it already puts it back: one that started meanwhile with
+   * another takes this one over with a later beat.
+   */
   async #agreeOnSecret(): Promise<void> {
     const { secret: key } = this.#keys;
-    await this.#link.run((client) => client.set(key, this.#secret.toString('hex'), 'NX'));
-    const secret = await this.#link.run((client) => client.get(key));
-    if (secret) this.#secret = Buffer.from(secret, 'hex');
+    const ours = this.#secret.toString('hex');
+    if (this.#wasThere) await this.#link.run((client) => client.set(key, ours));
+    else await this.#link.run((client) => client.set(key, ours, 'NX'));
+    await this.#learnSecret();
+  }
+
+  async #learnSecret(): Promise<void> {
+    const secret = await this.#link.run((client) => client.get(this.#keys.secret));
+    if (secret && secret !== this.#secret.toString('hex')) this.#secret = Buffer.from(secret, 'hex');
   }
 
   #follow(step: Step): void {
@@ -368,6 +399,7 @@ export class RedisStore implements StateStore {
     const seen = new Set<string>();
     let cursor = '0';
     do {
+      await this.#breathe();
       const [next, entries] = await this.#link.run((client) => client.hscan(key, cursor, 'COUNT', SCAN));
       for (let at = 0; at < entries.length; at += 2) {
         const alias = entries[at] ?? '';

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../src/clock.js';
-import type { ContactChange, RegistrationChange } from '../../src/gatekeeper/registry/registration.js';
+import type { ContactChange } from '../../src/gatekeeper/registry/registration.js';
 import type { CallLease, CallLicenceResult, OrganisationLimit, StateStore } from '../../src/state/store.js';
+import { change, contact, endpoint } from './changes.js';
 
 export interface StoreOptions {
   readonly clock: VirtualClock;
@@ -274,30 +275,4 @@ function granted(result: CallLicenceResult): CallLease {
 
 function limits(...organisations: [id: string, limit: number][]): OrganisationLimit[] {
   return organisations.map(([id, limit]) => ({ id, limit }));
-}
-
-function contact(user: string, more: Partial<ContactChange> = {}): ContactChange {
-  const uri = `sip:${user}@host`;
-  return { contact: uri, key: uri, expires: 600, q: 1000, instance: '', regId: 0, path: [], flow: 'udp-1', ...more };
-}
-
-/** What an RRQ says of one of its aliases. */
-function endpoint(alias: string, instance: string, more: Partial<ContactChange> = {}): RegistrationChange {
-  const contacts = [contact(instance, { instance, regId: 1, flow: 'udp 192.0.2.1:1719', ...more })];
-  return change({ alias, protocol: 'h323', callId: '', cseq: 0, exclusive: true, contacts });
-}
-
-function change(more: Partial<RegistrationChange> = {}): RegistrationChange {
-  return {
-    alias: '461010001',
-    organisation: 'norr',
-    zone: 'norr-zone',
-    protocol: 'sip',
-    callId: 'call-1',
-    cseq: 1,
-    contacts: [contact('a')],
-    removeAll: false,
-    limits: { organisation: 100, total: 100 },
-    ...more,
-  };
 }

@@ -1,104 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.js';
-import type { StoredCall, TakenCall } from '../../src/state/call-store.js';
-import { RedisStore, type RedisStoreOptions } from '../../src/state/redis.js';
-import type { CallLease } from '../../src/state/store.js';
 import { RedisServer } from '../support/redis.js';
 import { until } from '../support/until.js';
-
-let server: RedisServer;
-let prefixes = 0;
-let keyPrefix = '';
-const opened: Instance[] = [];
-
-beforeAll(async () => {
-  server = await RedisServer.start();
-});
-afterAll(() => server.remove());
-afterEach(async () => {
-  for (const { store } of opened.splice(0)) await store.close();
-  prefixes += 1;
-});
-
-/** A store and what it was told. */
-interface Instance {
-  readonly store: RedisStore;
-  readonly taken: TakenCall[];
-  readonly lost: [string, boolean][];
-  /** Nothing of it happens any more, as after kill -9; or it happens again, as after a pause. */
-  readonly heart: { stopped: boolean };
-}
-
-async function open(instance: string, more: Partial<RedisStoreOptions> = {}): Promise<Instance> {
-  keyPrefix = `test-${prefixes}`;
-  const heart = { stopped: false };
-  const clock = {
-    now: systemClock.now,
-    after: (ms: number, task: () => void) => systemClock.after(ms, () => !heart.stopped && task()),
-  };
-  const store = await RedisStore.open({
-    clock,
-    instance,
-    connection: server.connection,
-    keyPrefix,
-    beatMs: 50,
-    deadMs: 1500,
-    silentMs: 300,
-    ...more,
-  });
-  const one: Instance = { store, taken: [], lost: [], heart };
-  store.calls.onTaken((call) => one.taken.push(call));
-  store.calls.onLost((id, recorded) => one.lost.push([id, recorded]));
-  opened.push(one);
-  return one;
-}
-
-function call(id: string, more: Partial<StoredCall> = {}): StoredCall {
-  const caller = { zone: 'norr', organisation: 'norr', alias: '461010001', protocol: 'sip' } as const;
-  const begun = { id, instance: 'a', signallingId: `sip-${id}`, caller, dialled: '461020001', start: '2026-11-22T08:00:00.000Z' };
-  return { begun, answer: undefined, dialog: undefined, ...more };
-}
-
-const ANSWER = {
-  callee: null,
-  route: 'peer x',
-  routesTried: 1,
-  ringing: null,
-  answer: '2026-11-22T08:00:01.000Z',
-  cipher: 'DTLS-SRTP',
-} as const;
-
-function answered(id: string): StoredCall {
-  return call(id, { answer: ANSWER, dialog: '{"v":1}' });
-}
-
-async function licence({ store }: Instance, limit = 1000): Promise<CallLease> {
-  const result = await store.licences.takeCall({ organisations: [{ id: 'norr', limit }], total: 10_000 });
-  if (!result.ok) throw new Error('no licence');
-  return result.lease;
-}
-
-/** Others can see the call. */
-async function shown({ store }: Instance, id: string): Promise<void> {
-  await until(
-    async () => (await store.calls.find({ id, signallingId: '' })) !== undefined,
-    () => `the call ${id} to show`,
-  );
-}
-
-async function agree(look: () => unknown, wanted: unknown): Promise<void> {
-  await until(
-    () => JSON.stringify(look()) === JSON.stringify(wanted),
-    () => `${JSON.stringify(wanted)}, not ${JSON.stringify(look())}`,
-  );
-}
+import { agree, answered, ask, call, closeAll, licence, open, place, shown, storedKeys } from './instances.js';
 
 describe('a call of a living instance', () => {
   test('is found by its id and by its edge’s name, and stays where it is', async () => {
     const [a, b] = [await open('a'), await open('b')];
     a.store.calls.put(answered('one'), await licence(a));
     await shown(b, 'one');
-    const there = { at: 'there', id: 'one', owner: a.store.members.self };
+    const there = { at: 'there', id: 'one', owner: a.store.members.self, call: answered('one') };
     expect(await b.store.calls.find({ id: 'one', signallingId: 'x' })).toEqual(there);
     expect(await b.store.calls.find({ signallingId: 'sip-one' })).toEqual(there);
     expect(await a.store.calls.find({ signallingId: 'sip-one' })).toEqual({ at: 'here', id: 'one' });
@@ -114,7 +25,7 @@ describe('a call of a living instance', () => {
     await shown(b, 'long');
     expect(await a.store.calls.end('long')).toBe(true);
     expect(await b.store.calls.find({ id: 'long', signallingId: 'sip-long' })).toBeUndefined();
-    expect(await server.keys(keyPrefix)).not.toContain('call-names');
+    expect(await storedKeys()).not.toContain('call-names');
   });
 });
 
@@ -128,12 +39,12 @@ describe('a call of an instance that died', () => {
     a.heart.stopped = true;
     const finders = [b, c];
     await until(
-      async () => (await b.store.calls.find({ id: 'one', signallingId: '' }))?.at === 'here',
+      async () => (await place(b, 'one')) === 'here',
       () => 'the call to come over',
     );
     for (const id of ['two', 'three']) {
-      const places = await Promise.all(finders.map(({ store }) => store.calls.find({ id, signallingId: '' })));
-      expect(places.map((place) => place?.at).sort()).toEqual(['here', 'there']);
+      const places = await Promise.all(finders.map((finder) => place(finder, id)));
+      expect(places.sort()).toEqual(['here', 'there']);
     }
     expect(b.taken[0]).toMatchObject({ ...answered('one'), lease: { organisations: ['norr'] } });
     expect(b.taken.length + c.taken.length).toBe(3);
@@ -179,7 +90,7 @@ describe('a call of an instance that died', () => {
     await agree(() => [a.store.status.state, b.store.status.state], ['connected', 'connected']);
     expect([a.lost, b.taken]).toEqual([[], []]);
     expect(await a.store.calls.end('one')).toBe(true);
-    for (const { store } of opened.splice(0)) await store.close();
+    await closeAll();
     await own.remove();
   });
 });
@@ -193,7 +104,7 @@ describe('an instance that was only slow', () => {
     await shown(b, 'kept');
     a.heart.stopped = true;
     await until(
-      async () => (await b.store.calls.find({ id: 'gone', signallingId: '' }))?.at === 'here',
+      async () => (await place(b, 'gone')) === 'here',
       () => 'the call to come over',
     );
     // Before it knows: what it still does about it is refused, and it finds out.
@@ -234,6 +145,34 @@ describe('an instance that was only slow', () => {
   });
 });
 
+describe('two versions side by side', () => {
+  test('a call of a later schema is left to newer instances; its licences are not held for ever by it', async () => {
+    const [a, b] = [await open('a'), await open('b')];
+    a.store.calls.put(answered('later'), await licence(a));
+    a.store.calls.put(answered('known'), await licence(a));
+    await shown(b, 'known');
+    const later = '2\tx\tx\t*,norr\t["what only a later version reads"]'.replaceAll('x', a.store.members.self);
+    await ask((client, key) => client.hset(key('calls'), 'later', later));
+    a.heart.stopped = true;
+    await agree(() => b.taken.map(({ begun }) => begun.id), ['known']);
+    expect(await place(b, 'later')).toBeUndefined();
+    expect(await b.store.calls.settle(['later'], [])).toEqual(new Set());
+    expect(await ask((client, key) => client.hget(key('calls'), 'later'))).toBe(later);
+    // An instance that has been dead for ten minutes.
+    await ask((client, key) => client.zadd(key('instances'), Date.now() - 700_000, a.store.members.self));
+    await agree(() => b.store.licences.callsInUse('norr'), 1);
+  });
+
+  test('an instance that says more of itself than is known here is a member like any other', async () => {
+    const [a, b] = [await open('a'), await open('b')];
+    const { self } = b.store.members;
+    b.heart.stopped = true;
+    const card = { id: self, instance: 'b', version: '99', startedAt: 1, state: 'resting', sip: [], somethingNew: { x: 1 } };
+    await ask((client, key) => client.hset(key('members'), self, JSON.stringify(card)));
+    await agree(() => a.store.members.others().map(({ version, state, flows }) => [version, state, flows]), [['99', 'serving', []]]);
+  });
+});
+
 describe('journals of an earlier run', () => {
   test('owe the records of calls that nobody took over, and of no others', async () => {
     const [a, b] = [await open('a'), await open('b')];
@@ -242,7 +181,7 @@ describe('journals of an earlier run', () => {
     a.heart.stopped = true;
     for (const id of ['taken', 'recorded']) {
       await until(
-        async () => (await b.store.calls.find({ id, signallingId: '' }))?.at === 'here',
+        async () => (await place(b, id)) === 'here',
         () => 'the call to come over',
       );
     }
@@ -300,14 +239,14 @@ test('what happened while Redis was away is told when it is back, also when it h
     ended = isOurs;
   });
   expect(await a.store.calls.end('meanwhile')).toBe(true);
-  expect(await b.store.calls.find({ id: 'before', signallingId: '' })).toBeUndefined();
+  expect(await b.store.calls.find({ id: 'before', signallingId: '' })).toBe('away');
   expect(ended).toBeUndefined();
   await own.startAgain();
   await end;
   expect(ended).toBe(true);
   await shown(b, 'before');
   expect(await b.store.calls.find({ id: 'ended', signallingId: '' })).toBeUndefined();
-  for (const { store } of opened.splice(0)) await store.close();
+  await closeAll();
   await own.remove();
 });
 
@@ -364,7 +303,7 @@ describe('members, hints, bandwidth, secret', () => {
     a.store.endpoints.onMoved((id) => moved.push(id));
     a.store.endpoints.put('ep', '{"v":1}', Date.now() + 60_000);
     await until(
-      async () => (await b.store.endpoints.read('ep')) === '{"v":1}',
+      async () => JSON.stringify(await b.store.endpoints.read('ep')) === JSON.stringify({ owner: a.store.members.self, value: '{"v":1}' }),
       () => 'the endpoint to show',
     );
     expect(await b.store.endpoints.take('ep')).toBe('{"v":1}');

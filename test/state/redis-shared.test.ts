@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/clock.js';
-import type { ContactChange, RegistrationChange } from '../../src/gatekeeper/registry/registration.js';
 import { RedisStore, type RedisStoreOptions } from '../../src/state/redis.js';
 import type { CallLease, CallLicenceResult } from '../../src/state/store.js';
 import { RedisServer } from '../support/redis.js';
 import { until } from '../support/until.js';
+import { change, contact, endpoint } from './changes.js';
 
 /* What instances promise each other: several stores against one real Redis. */
 
@@ -234,29 +234,4 @@ function take(store: RedisStore, limit: number): Promise<CallLicenceResult> {
 function granted(result: CallLicenceResult): CallLease {
   if (!result.ok) throw new Error(`Refused: ${JSON.stringify(result.exhausted)}`);
   return result.lease;
-}
-
-function contact(user: string, more: Partial<ContactChange> = {}): ContactChange {
-  const uri = `sip:${user}@host`;
-  return { contact: uri, key: uri, expires: 600, q: 1000, instance: '', regId: 0, path: [], flow: 'udp-1', ...more };
-}
-
-function endpoint(alias: string, instance: string, more: Partial<ContactChange> = {}): RegistrationChange {
-  const contacts = [contact(instance, { instance, regId: 1, flow: 'udp 192.0.2.1:1719', ...more })];
-  return change({ alias, protocol: 'h323', callId: '', cseq: 0, exclusive: true, contacts });
-}
-
-function change(more: Partial<RegistrationChange> = {}): RegistrationChange {
-  return {
-    alias: '461010001',
-    organisation: 'norr',
-    zone: 'norr-zone',
-    protocol: 'sip',
-    callId: 'call-1',
-    cseq: 1,
-    contacts: [contact('a')],
-    removeAll: false,
-    limits: { organisation: 10_000, total: 10_000 },
-    ...more,
-  };
 }

@@ -16,7 +16,7 @@ const PAUSE_MS = 10_000;
  */
 export class DiskPatience {
   readonly #options: DiskPatienceOptions;
-  #pausedUntil: EpochMs = 0;
+  #stalledAt: EpochMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: DiskPatienceOptions) {
     this.#options = options;
@@ -25,12 +25,14 @@ export class DiskPatience {
   /** What `write` says; false without calling it while the disk is left alone. */
   try(write: () => boolean): boolean {
     const { clock, limitMs, onStall } = this.#options;
-    if (clock.now() < this.#pausedUntil) return false;
+    const pausedFor = clock.now() - this.#stalledAt;
+    // Below 0 the clock was set back, by perhaps a year.
+    if (pausedFor >= 0 && pausedFor < PAUSE_MS) return false;
     const before = performance.now();
     const written = write();
     const took = performance.now() - before;
     if (took > limitMs) {
-      this.#pausedUntil = clock.now() + PAUSE_MS;
+      this.#stalledAt = clock.now();
       onStall(took, PAUSE_MS);
     }
     return written;

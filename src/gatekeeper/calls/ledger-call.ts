@@ -220,7 +220,7 @@ export class LedgerCall implements Call {
   #put(): void {
     if (this.#ended || this.#recordedElsewhere) return;
     const answer = this.#answeredAt === undefined ? undefined : this.#answer(this.#answeredAt);
-    this.#options.store.calls.put({ begun: this.#begun, answer, dialog: this.#dialog }, this.#lease);
+    this.#options.store.calls.put({ begun: this.#begun, callee: this.#callee, answer, dialog: this.#dialog }, this.#lease);
   }
 
   #answer(at: EpochMs): CallAnswer {

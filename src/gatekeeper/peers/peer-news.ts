@@ -6,16 +6,20 @@ const KIND = 'peer';
 const HINT = /^1 (up|down) (\S{1,300})$/;
 /** What was said of a peer is known everywhere for so long, and is not said again by all who see it themselves. */
 const KNOWN_MS = 10_000;
-/** That a peer is down is listened to at most this often, however often others change their mind. */
-const DOWN_PACE_MS = 1000;
+/** That a peer is down, or up, is listened to at most this often each, however often others change their mind. */
+const PACE_MS = 1000;
 /** Peers of which the latest news is remembered: a plan has far fewer. */
 const MAX_PEERS = 10_000;
+
+type Heard = Readonly<Record<'up' | 'down', EpochMs>>;
+
+const never: Heard = { up: Number.NEGATIVE_INFINITY, down: Number.NEGATIVE_INFINITY };
 
 interface News {
   readonly up: boolean;
   readonly at: EpochMs;
-  /** When the listener was last told that it is down. */
-  readonly downHeardAt: EpochMs;
+  /** When the listener was last told that it is down, and that it is up. */
+  readonly heardAt: Heard;
 }
 
 export type PeerNewsListener = (peerId: string, up: boolean) => void;
@@ -39,8 +43,8 @@ export class PeerNews {
   tell(peerId: string, up: boolean): void {
     const now = this.#clock.now();
     const latest = this.#latest.get(peerId);
-    if (latest?.up === up && now - latest.at < KNOWN_MS) return;
-    this.#remember(peerId, { up, at: now, downHeardAt: latest?.downHeardAt ?? 0 });
+    if (latest?.up === up && isWithin(KNOWN_MS, latest.at, now)) return;
+    this.#remember(peerId, { up, at: now, heardAt: latest?.heardAt ?? never });
     this.#hints.tell(KIND, `1 ${up ? 'up' : 'down'} ${peerId}`);
   }
 
@@ -48,12 +52,12 @@ export class PeerNews {
   listen(listener: PeerNewsListener): () => void {
     return this.#hints.on(KIND, (value) => {
       const [, said, peerId] = HINT.exec(value) ?? [];
-      if (said === undefined || peerId === undefined) return;
+      if ((said !== 'up' && said !== 'down') || peerId === undefined) return;
       const now = this.#clock.now();
       const up = said === 'up';
-      const { downHeardAt } = this.#latest.get(peerId) ?? { downHeardAt: 0 };
-      const listens = up || now - downHeardAt >= DOWN_PACE_MS;
-      this.#remember(peerId, { up, at: now, downHeardAt: listens && !up ? now : downHeardAt });
+      const { heardAt } = this.#latest.get(peerId) ?? { heardAt: never };
+      const listens = !isWithin(PACE_MS, heardAt[said], now);
+      this.#remember(peerId, { up, at: now, heardAt: listens ? { ...heardAt, [said]: now } : heardAt });
       if (listens) listener(peerId, up);
     });
   }
@@ -66,4 +70,9 @@ export class PeerNews {
     }
     this.#latest.set(peerId, news);
   }
+}
+
+/** Whether it was less than `ms` ago. What lies ahead was told before the clock was set back: it is old. */
+function isWithin(ms: number, at: EpochMs, now: EpochMs): boolean {
+  return now >= at && now - at < ms;
 }

@@ -17,7 +17,7 @@ export interface Registration {
  * One contact of a registration: a SIP Contact (RFC 3261 §10, RFC 5626 §6), or an H.323 endpoint (H.225.0 §7.9).
  */
 export interface Binding {
-  /** The contact URI as the endpoint wrote it, parameters included. H.323: its call-signalling address, `h323:192.0.2.5:1720`. */
+  /** The contact URI as the endpoint wrote it, parameters included. H.323: its call-signalling address, `h323:192.0.2.5:1720;tls=…`. */
   readonly contact: string;
   readonly expiresAt: EpochMs;
   /** Preference in thousandths: q=0.7 is 700; none given is 1000. */
@@ -31,7 +31,8 @@ export interface Binding {
   /** Path values (RFC 3327), in order; the target is reached through them. */
   readonly path: readonly string[];
   /**
-   * The flow the REGISTER came in on (`Flow.id`): how an endpoint behind NAT or on a connection is reached. H.323: `udp` and the RAS address.
+   * The flow the REGISTER came in on (`Flow.id`): how an endpoint behind NAT or on a connection is reached. H.323: `udp ras`, and with
+   * several instances where the RRQ came from and who proved a password.
    */
   readonly flow: string;
 }

@@ -1,18 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import type { Clock, Timer } from '../../clock.js';
 import type { SipConfig } from '../../config/service-config.js';
 import type { MemberAddresses } from '../../state/member-store.js';
 import type { StateStore } from '../../state/store.js';
-import type { Call, Calls } from '../calls/call.js';
+import type { Call, CallId, Calls } from '../calls/call.js';
 import type { TlsOptions } from '../net/tls.js';
+import { PeerNews } from '../peers/peer-news.js';
 import type { Plan, SipPeer } from '../plan/plan.js';
 import { identify } from '../plan/source-zone.js';
-import { PeerNews } from '../peers/peer-news.js';
 import { Authenticator } from './authenticator.js';
-import { Here, type Listener } from './here.js';
+import { families, Here, type Listener, wildcardHosts } from './here.js';
 import { createLocator, type Locator } from './locate.js';
-import { memberListeners } from './member-addresses.js';
+import { fingerprintOf, memberListeners } from './member-addresses.js';
 import { formatHostPort } from './message/host.js';
 import { responseTo, SipRequest } from './message/message.js';
 import { parseMessage } from './message/parse.js';
@@ -27,7 +26,7 @@ import { FlowTokens } from './proxy/flow-token.js';
 import { addVia } from './proxy/forward.js';
 import { openFirst } from './proxy/open-first.js';
 import { SipProxy } from './proxy/proxy.js';
-import { purposeKey } from './proxy/purpose-key.js';
+import { PurposeKeys } from './proxy/purpose-key.js';
 import { RouteTokens } from './proxy/record-route.js';
 import { RefusalPace } from './proxy/refusal-pace.js';
 import { RelayedSenders } from './proxy/relayed-sender.js';
@@ -35,6 +34,7 @@ import { resumeSession } from './proxy/resume.js';
 import { Sessions } from './proxy/sessions.js';
 import { answerFlow, noteReceived } from './received.js';
 import { type RegisterOutcome, Registrar } from './registrar.js';
+import { mayHaveLostCalls, type StoreStatus } from './store-status.js';
 import { Transactions } from './transaction/transactions.js';
 import type { Flow, Target } from './transport/flow.js';
 import type { TransportLimits } from './transport/limits.js';
@@ -58,6 +58,8 @@ export interface EdgeOptions {
   readonly tls: TlsOptions | undefined;
   readonly plan: () => Plan;
   readonly store: StateStore;
+  /** Whether a shared store is there, and since when. Absent, or undefined: nothing is shared. */
+  readonly storeStatus?: () => StoreStatus | undefined;
   readonly calls: Calls;
   readonly clock: Clock;
   readonly observer: EdgeObserver;
@@ -125,6 +127,7 @@ export class SipEdge {
     // `listeners` stand in the order of the configuration, with the ports that they really got.
     this.#listeners = transports.listeners.map((listener, index) => ({ ...listener, advertised: settings.listen[index]?.advertised }));
     this.#here = new Here(this.#listeners, [settings.realm, ...wildcardHosts(this.#listeners)]);
+    this.#here.fingerprint = options.tls && fingerprintOf(options.tls);
     const news = new PeerNews(store.hints, clock);
     this.health = new PeerHealth((peer, up, cause) => {
       observer.peerChanged(peer, up, cause);
@@ -182,7 +185,9 @@ export class SipEdge {
         observer.unlocated(uri.host, error instanceof Error ? error.message : String(error));
         return [];
       });
-    const flowTokens = new FlowTokens(purposeKey(store.secret, 'flow-routes'));
+    const connectedSince = options.storeStatus?.()?.since;
+    const keys = (purpose: string) => new PurposeKeys(() => store.secret, purpose);
+    const flowTokens = new FlowTokens(keys('flow-routes'));
     this.#context = {
       clock,
       plan,
@@ -192,11 +197,12 @@ export class SipEdge {
       here: this.#here,
       transactions: this.#transactions,
       transports,
-      tokens: new RouteTokens(purposeKey(store.secret, 'call-routes')),
+      tokens: new RouteTokens(keys('call-routes')),
       sessions: new Sessions(clock),
       find: (name) => store.calls.find(name),
+      over: (id) => store.calls.over(id),
       fellows: new Fellows(store.members),
-      relayed: new RelayedSenders(purposeKey(store.secret, 'relayed-senders')),
+      relayed: new RelayedSenders(keys('relayed-senders')),
       arrivals: new Arrivals(),
       timers: {
         huntMs: settings.timers.huntMs,
@@ -206,6 +212,7 @@ export class SipEdge {
       },
       holders: new FlowHolders({ members: store.members, transports, tokens: flowTokens, now: () => clock.now(), locate }),
       flowTokens,
+      storeAway: () => mayHaveLostCalls(options.storeStatus?.(), connectedSince, clock.now()),
       locate,
       observer,
     };
@@ -284,11 +291,17 @@ export class SipEdge {
   tlsChanged(tls: TlsOptions | undefined): void {
     this.#transports.updateTls(tls, wantsClientCertificates(this.#options.plan()));
     this.#tls = tls;
+    this.#here.fingerprint = tls && fingerprintOf(tls);
   }
 
   /** Calls in progress, and what they wait for. */
   get calls(): number {
     return this.#context.sessions.size;
+  }
+
+  /** Requests that this instance passes on over its connections for calls of others, until they are answered. */
+  get underWay(): number {
+    return this.#proxy.passing;
   }
 
   /**
@@ -297,6 +310,15 @@ export class SipEdge {
    */
   resume(call: Call, dialog: string): boolean {
     return resumeSession(this.#context, call, dialog) !== undefined;
+  }
+
+  /** Another instance saw the parties end this call of ours (`CallStore.onOver`): nobody is hung up on. */
+  over(id: CallId): void {
+    const { sessions } = this.#context;
+    const session = sessions.byKey(id);
+    if (session?.answered) session.finish('completed', 200);
+    // It may be on its way to here.
+    else if (!session) sessions.noteHungUp(id);
   }
 
   /** No new calls from now on; those in progress go on. */
@@ -312,7 +334,8 @@ export class SipEdge {
     const told = sessions.map((session) => session.terminate('instanceStopped', 'The gatekeeper is being stopped', 'instanceStopping'));
     this.#stopFollowing();
     this.#pinger.close();
-    if (sessions.length > 0) await this.#atMost(settleMs, Promise.all(told));
+    const passed = this.#proxy.stopPassing();
+    if (sessions.length > 0 || this.underWay > 0) await this.#atMost(settleMs, Promise.all([...told, passed]));
     this.#proxy.close();
     this.#context.fellows.close();
     this.#transactions.close();
@@ -359,12 +382,6 @@ export class SipEdge {
 /** RFC 3263 §4.1 where DNS says nothing: the safest first. */
 const preferredTransports = ['tls', 'tcp', 'udp'] as const;
 
-function families(listeners: readonly Listener[]): (4 | 6)[] {
-  const has6 = listeners.some(({ address }) => address.includes(':'));
-  const has4 = listeners.some(({ address }) => !address.includes(':'));
-  return [...(has4 ? [4 as const] : []), ...(has6 ? [6 as const] : [])];
-}
-
 function transportLimits(limits: SipConfig['limits']): Partial<TransportLimits> {
   return {
     rate: { messagesPerSecond: limits.messagesPerSecondPerSource, burst: limits.burst },
@@ -387,10 +404,4 @@ function returnTarget({ via }: SipRequest): Target | undefined {
 
 function wantsClientCertificates(plan: Plan): boolean {
   return [...plan.zones.values()].some((zone) => zone.sources.certificateNames.length > 0);
-}
-
-/** Listening on every address of the machine, each of them means here. */
-function wildcardHosts(listeners: readonly Listener[]): string[] {
-  if (!listeners.some(({ address }) => address === '0.0.0.0' || address === '::')) return [];
-  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
 import type { SocketAddress } from '../net/address.js';
 import type { SipTransport } from '../plan/plan.js';
 import { formatHostPort } from './message/host.js';
@@ -18,6 +19,8 @@ export class Here {
   /** In lower case, IPv6 without brackets. */
   readonly hosts: ReadonlySet<string>;
   readonly #ports = new Set<number>();
+  /** SHA-256 of the certificate that our TLS listeners show. It is told by it that we have reached ourselves; its names are for others. */
+  fingerprint: string | undefined;
 
   /** `moreHosts`: names and addresses that also mean here, such as every address of a machine that listens on 0.0.0.0. */
   constructor(listeners: readonly Listener[], moreHosts: Iterable<string> = []) {
@@ -51,7 +54,9 @@ export class Here {
   /** Ourselves, by this transport; undefined: we do not listen so. */
   target(transport: SipTransport): Target | undefined {
     const listener = this.#listeners.find((one) => one.transport === transport);
-    return listener && { transport, address: loopbackFor(listener.address), port: listener.port };
+    if (!listener) return undefined;
+    const target = { transport, address: loopbackFor(listener.address), port: listener.port };
+    return transport === 'tls' && this.fingerprint !== undefined ? { ...target, fingerprint: this.fingerprint } : target;
   }
 
   #listenerFor(flow: Pick<Flow, 'transport' | 'local'>): Listener | undefined {
@@ -70,4 +75,17 @@ export class Here {
 function loopbackFor(address: string): string {
   if (address === '0.0.0.0') return '127.0.0.1';
   return address === '::' ? '::1' : address;
+}
+
+/** The families of addresses that can be reached from these. */
+export function families(listeners: readonly Listener[]): (4 | 6)[] {
+  const has6 = listeners.some(({ address }) => address.includes(':'));
+  const has4 = listeners.some(({ address }) => !address.includes(':'));
+  return [...(has4 ? [4 as const] : []), ...(has6 ? [6 as const] : [])];
+}
+
+/** Listening on every address of the machine, each of them means here. */
+export function wildcardHosts(listeners: readonly Listener[]): string[] {
+  if (!listeners.some(({ address }) => address === '0.0.0.0' || address === '::')) return [];
+  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
 }

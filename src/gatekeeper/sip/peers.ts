@@ -1,6 +1,6 @@
 import type { Clock, EpochMs, Timer } from '../../clock.js';
-import type { SipPeer, SipTrunkZone, Zone } from '../plan/plan.js';
 import type { PeerNews } from '../peers/peer-news.js';
+import type { SipPeer, SipTrunkZone, Zone } from '../plan/plan.js';
 import type { PeerHealthView } from '../routing/route.js';
 
 /** What became of one OPTIONS ping. */
@@ -86,7 +86,9 @@ export class PeerHealth implements PeerHealthView {
   doubt(peerId: string, now: EpochMs, replaceable: boolean): void {
     const peer = this.#peers.get(peerId);
     if (!peer?.up) return;
-    if (replaceable && now - peer.heardAt >= FRESH_MS) this.#turn(peerId, peer, false, 'hinted');
+    // Heard in the future: the clock was set back since.
+    const fresh = now >= peer.heardAt && now - peer.heardAt < FRESH_MS;
+    if (replaceable && !fresh) this.#turn(peerId, peer, false, 'hinted');
     peer.doubted = true;
   }
 
@@ -170,6 +172,8 @@ interface Watched {
   readonly peer: SipPeer;
   readonly zone: SipTrunkZone;
   timer: Timer | undefined;
+  /** When `timer` is due. */
+  due: EpochMs;
   /** Waiting for its turn, or on its way. */
   busy: boolean;
   /** Silent pings since the last answer: how far the quick ones have slowed down. */
@@ -208,7 +212,14 @@ export class PeerPinger {
       if (zone.kind !== 'sip-trunk') continue;
       for (const peer of zone.peers) {
         thresholds.push([peer.id, zone.ping]);
-        this.#watched.set(peer.id, { peer, zone, timer: undefined, busy: false, silences: before.get(peer.id)?.silences ?? 0 });
+        this.#watched.set(peer.id, {
+          peer,
+          zone,
+          timer: undefined,
+          due: Number.POSITIVE_INFINITY,
+          busy: false,
+          silences: before.get(peer.id)?.silences ?? 0,
+        });
       }
     }
     for (const { timer } of before.values()) timer?.cancel();
@@ -247,7 +258,9 @@ export class PeerPinger {
       health.doubt(peerId, clock.now(), replaceable);
     }
     // Spread, as all other instances heard it in the same moment, and perhaps of a thousand peers.
-    if (!watched.busy) this.#after(this.#random() * QUICK_MS, watched);
+    const ms = this.#random() * QUICK_MS;
+    // Never later than it would be asked anyway: else whoever says something twice a second keeps us from asking at all.
+    if (!watched.busy && clock.now() + ms < watched.due) this.#after(ms, watched);
   }
 
   /** Without pings nothing but another call can tell whether the peer is back. */
@@ -258,6 +271,7 @@ export class PeerPinger {
 
   #after(ms: number, watched: Watched): void {
     watched.timer?.cancel();
+    watched.due = this.#options.clock.now() + ms;
     watched.timer = this.#options.clock.after(ms, () => {
       watched.busy = true;
       this.#waiting.push(watched);

@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.js';
 import type { CallId } from '../../gatekeeper/calls/call.js';
-import type { CallPlace, CallStore, StoredCall, TakenCall } from '../call-store.js';
+import type { CallName, CallPlace, CallStore, StoredCall, TakenCall } from '../call-store.js';
+import type { HintStore } from '../member-store.js';
 import type { CallLease } from '../store.js';
 import type { Keys } from './keys.js';
 import { type Beat, SharedLease, type SharedLicences } from './licences.js';
@@ -16,6 +17,8 @@ export interface CallsOptions {
   readonly keys: Keys;
   readonly licences: SharedLicences;
   readonly clock: Clock;
+  /** By which an owner hears that the parties have ended its call. */
+  readonly hints: HintStore;
   /** An owner that was not heard of for so long is dead, and all its calls go over to others. */
   readonly deadMs: number;
   /** An owner that was not heard of for so long loses a call that is asked for. */
@@ -31,8 +34,17 @@ interface Own {
   told: boolean;
 }
 
+/** A call that ended here for good. */
+interface Ended {
+  readonly name: string;
+  readonly at: number;
+}
+
 interface Ending {
   readonly name: string;
+  readonly action: 'end' | 'ended';
+  /** When it was told for the first time, with `ended`. */
+  readonly at: number | undefined;
   readonly decided: (isOurs: boolean | undefined) => void;
   readonly promise: Promise<boolean | undefined>;
 }
@@ -43,6 +55,13 @@ const SWEEP_BATCH = 100;
 /** Whoever comes back after this long and finds a call of its own in its journal writes a second record. */
 const REMEMBERED_MS = 30 * 24 * 3600 * 1000;
 const PRUNE = 1000;
+/** Ends that a master lost which was replaced by its replica, are told again: those of so long ago. */
+const ENDED_MS = 60_000;
+const MAX_ENDED = 50_000;
+/** Ends of others' calls that wait for Redis. */
+const MAX_OVER = 10_000;
+const OVER = 'over';
+const HANDED_OVER = '/handed-over';
 
 /** Calls of all instances on Redis. What is said of them here is true of those that others may know of; the store alone decides whose they are. */
 export class SharedCalls implements CallStore {
@@ -52,9 +71,14 @@ export class SharedCalls implements CallStore {
   readonly #ending = new Map<CallId, Ending>();
   /** Calls that go on here, though another instance has written their record. */
   readonly #recorded = new Set<CallId>();
+  /** The latest that ended here, oldest first. */
+  readonly #ended = new Map<CallId, Ended>();
+  /** Others' calls that are over, for when Redis is back. */
+  readonly #over = new Set<CallId>();
   readonly #outbox = new Outbox(() => this.#send());
   #onTaken: ((call: TakenCall) => void) | undefined;
   #onLost: ((id: CallId, recorded: boolean) => void) | undefined;
+  #onOver: ((id: CallId) => void) | undefined;
   #away = true;
   #sweeping = false;
   #leaving = false;
@@ -64,6 +88,9 @@ export class SharedCalls implements CallStore {
 
   constructor(options: CallsOptions) {
     this.#options = options;
+    options.hints.on(OVER, (id) => {
+      if (this.#own.has(id)) this.#onOver?.(id);
+    });
   }
 
   put(call: StoredCall, lease: CallLease | undefined): void {
@@ -85,20 +112,29 @@ export class SharedCalls implements CallStore {
     this.#own.delete(id);
     this.#news.delete(id);
     if (!own?.told) return Promise.resolve(true);
-    const ending = endingOf(own.call.begun.signallingId);
+    const ending = endingOf(own.call.begun.signallingId, 'end', undefined);
     this.#ending.set(id, ending);
     this.#outbox.soon();
     return ending.promise;
   }
 
-  async find(name: { readonly id?: CallId | undefined; readonly signallingId: string }): Promise<CallPlace | undefined> {
-    if (this.#away) return undefined;
+  async find(name: CallName): Promise<CallPlace | 'away' | undefined> {
+    if (this.#away) return 'away';
     try {
       return await this.#find(name);
     } catch (error) {
-      if (error instanceof AwayError) return undefined;
+      if (error instanceof AwayError) return 'away';
       throw error;
     }
+  }
+
+  over(id: CallId): void {
+    if (!this.#away) this.#options.hints.tell(OVER, id);
+    else if (this.#over.size < MAX_OVER) this.#over.add(id);
+  }
+
+  onOver(listener: (id: CallId) => void): void {
+    this.#onOver = listener;
   }
 
   async settle(open: readonly CallId[], ended: readonly CallId[]): Promise<ReadonlySet<CallId>> {
@@ -148,6 +184,8 @@ export class SharedCalls implements CallStore {
     this.#away = false;
     if (this.#wasThere) this.#quietUntil = this.#options.clock.now() + this.#options.deadMs;
     this.#wasThere = true;
+    for (const id of this.#over) this.#options.hints.tell(OVER, id);
+    this.#over.clear();
     this.#outbox.soon();
   }
 
@@ -169,6 +207,7 @@ export class SharedCalls implements CallStore {
         else if (!value && this.#own.has(id)) this.#news.add(id);
       }
     }
+    this.#endAgain();
     const stored = await link.run((client) => client.smembers(keys.callsOf(owner)));
     const unknown = stored.filter((id) => !this.#own.has(id) && !this.#ending.has(id));
     for (const some of slices(unknown, BATCH)) {
@@ -178,11 +217,12 @@ export class SharedCalls implements CallStore {
         if (value && ownerOf(value) === owner && !this.#own.has(id) && !this.#ending.has(id)) this.#take(id, restOf(value));
       }
     }
+    this.#outbox.soon();
   }
 
   /** Takes calls of owners that are dead, by what `beat` said, and buries them. Rejects when Redis is away. */
   async sweep({ now, deadFrom }: Beat): Promise<void> {
-    if (this.#sweeping || !this.#mayJudge()) return;
+    if (this.#sweeping || this.#away || this.#leaving) return;
     const { owner, instance, deadMs, silentMs, licences } = this.#options;
     this.#sweeping = true;
     try {
@@ -191,8 +231,8 @@ export class SharedCalls implements CallStore {
         // Two runs of one instance do not live at the same time; who gives no sign has made room for the other.
         const forMs = other.startsWith(`${instance}/`) ? silentMs - deadMs : 0;
         if (time + forMs > now) continue;
-        while (this.#mayTake() && (await this.#takeFrom(other, forMs)) > 0);
-        if (!this.#mayJudge()) return;
+        while (this.#mayTake(other) && (await this.#takeFrom(other, forMs)) > 0);
+        if (!this.#mayJudge(other)) continue;
         await licences.bury(other, forMs);
       }
     } finally {
@@ -222,7 +262,7 @@ export class SharedCalls implements CallStore {
 
   async #send(): Promise<boolean> {
     if (this.#away || this.#news.size + this.#ending.size === 0) return false;
-    const { link, keys, owner } = this.#options;
+    const { link, keys, owner, licences } = this.#options;
     const puts = first(this.#news, BATCH);
     // Ends wait here until they are answered; what is added to a Map meanwhile stands behind them.
     const ends = first(this.#ending.keys(), BATCH - puts.length);
@@ -234,29 +274,54 @@ export class SharedCalls implements CallStore {
       own.told = true;
       args.push('put', id, own.call.begun.signallingId, own.lease?.licences ?? '', callJson(own.call));
     }
-    for (const id of ends) args.push('end', id, this.#ending.get(id)?.name ?? '', '', '');
+    for (const id of ends) {
+      const ending = this.#ending.get(id);
+      args.push(ending?.action ?? 'end', id, ending?.name ?? '', '', '');
+    }
+    const all = [keys.calls, keys.callsOf(owner), keys.callNames, keys.recorded, keys.recordedAt, keys.held(owner)];
     let replies: number[];
     try {
-      const reply = await link.run((client) =>
-        client.writeCalls(keys.calls, keys.callsOf(owner), keys.callNames, keys.recorded, keys.recordedAt, owner, CALL_SCHEMA, ...args),
-      );
-      replies = reply as number[];
+      replies = (await link.run((client) => client.writeCalls(...all, owner, licences.term, CALL_SCHEMA, ...args))) as number[];
+      if (replies[0] === -1) await licences.settle();
     } catch (error) {
       if (!(error instanceof AwayError)) throw error;
       for (const id of puts) if (this.#own.has(id)) this.#news.add(id);
       return false;
     }
+    if (replies[0] === -1) {
+      for (const id of puts) if (this.#own.has(id)) this.#news.add(id);
+      return true;
+    }
     for (let at = 0; at < replies.length; at++) {
       const id = String(args[5 * at + 1]);
-      if (args[5 * at] === 'end') this.#decide(id, replies[at] === 1);
+      if (args[5 * at] !== 'put') this.#decide(id, replies[at] === 1);
       else if (replies[at] !== 1) this.#lose(id, replies[at] === 2);
     }
     return this.#news.size + this.#ending.size > 0;
   }
 
   #decide(id: CallId, isOurs: boolean): void {
-    this.#ending.get(id)?.decided(isOurs);
+    const ending = this.#ending.get(id);
+    if (!ending) return;
     this.#ending.delete(id);
+    ending.decided(isOurs);
+    if (!isOurs) {
+      if (ending.action === 'end') this.over(id);
+      return;
+    }
+    this.#ended.delete(id);
+    this.#ended.set(id, { name: ending.name, at: ending.at ?? this.#options.clock.now() });
+    const [oldest] = this.#ended.keys();
+    if (this.#ended.size > MAX_ENDED && oldest !== undefined) this.#ended.delete(oldest);
+  }
+
+  /** A master that was replaced may have taken the latest ends with it. */
+  #endAgain(): void {
+    const since = this.#options.clock.now() - ENDED_MS;
+    for (const [id, { name, at }] of this.#ended) {
+      this.#ended.delete(id);
+      if (at >= since) this.#ending.set(id, endingOf(name, 'ended', at));
+    }
   }
 
   #lose(id: CallId, recorded: boolean): void {
@@ -272,27 +337,35 @@ export class SharedCalls implements CallStore {
   #take(id: CallId, rest: string): void {
     const { call, licences } = readTaken(rest);
     const lease = this.#options.licences.adopt(licences);
-    if (!call) {
-      // Nobody can make a record of it.
-      void lease.release();
-      this.#ending.set(id, endingOf(''));
-      this.#outbox.soon();
-      return;
+    const ended = this.#ended.get(id);
+    if (call && !ended) {
+      this.#own.set(id, { call, lease, told: true });
+      try {
+        this.#onTaken?.({ ...call, lease });
+        return;
+      } catch {
+        // What was stored makes no call. The others that came with it must not suffer for it.
+        this.#own.delete(id);
+        this.#news.delete(id);
+      }
     }
-    this.#own.set(id, { call, lease, told: true });
-    this.#onTaken?.({ ...call, lease });
+    // Its record is written already; or nobody can make one of it.
+    void lease.release();
+    this.#ending.set(id, endingOf(ended?.name ?? '', 'ended', ended?.at));
+    this.#outbox.soon();
   }
 
   /** Whether it is known here who is dead. */
-  #mayJudge(): boolean {
-    return !this.#away && !this.#leaving && this.#options.clock.now() >= this.#quietUntil;
+  #mayJudge(other: string): boolean {
+    if (this.#away || this.#leaving) return false;
+    return other.endsWith(HANDED_OVER) || this.#options.clock.now() >= this.#quietUntil;
   }
 
-  #mayTake(): boolean {
-    return this.#onTaken !== undefined && this.#mayJudge();
+  #mayTake(other: string): boolean {
+    return this.#onTaken !== undefined && this.#mayJudge(other);
   }
 
-  async #find({ id, signallingId }: { readonly id?: CallId | undefined; readonly signallingId: string }): Promise<CallPlace | undefined> {
+  async #find({ id, signallingId, take = true }: CallName): Promise<CallPlace | undefined> {
     const { link, keys, owner, deadMs, silentMs } = this.#options;
     const named = async () => (await link.run((client) => client.hget(keys.callNames, signallingId))) ?? undefined;
     let call = id ?? (await named());
@@ -304,9 +377,10 @@ export class SharedCalls implements CallStore {
     if (call === undefined || !value) return undefined;
     const there = ownerOf(value);
     if (there === owner) return this.#own.has(call) ? { at: 'here', id: call } : undefined;
-    if (!this.#mayTake()) return { at: 'there', id: call, owner: there };
-    await this.#takeFrom(there, silentMs - deadMs, call);
-    return this.#own.has(call) ? { at: 'here', id: call } : { at: 'there', id: call, owner: there };
+    if (take && this.#mayTake(there)) await this.#takeFrom(there, silentMs - deadMs, call);
+    if (this.#own.has(call)) return { at: 'here', id: call };
+    const stored = readTaken(restOf(value)).call;
+    return stored && { at: 'there', id: call, owner: there, call: stored };
   }
 
   /** How many came. */
@@ -322,6 +396,7 @@ export class SharedCalls implements CallStore {
       keys.instances,
       other,
       owner,
+      licences.term,
       forMs,
       CALL_SCHEMA,
       SWEEP_BATCH,
@@ -336,8 +411,8 @@ export class SharedCalls implements CallStore {
 
   async #handOver(ids: readonly CallId[]): Promise<number> {
     const { link, keys, owner, licences } = this.#options;
-    const heir = `${owner}/handed-over`;
-    const args = [
+    const heir = `${owner}${HANDED_OVER}`;
+    const keysAndHeir = [
       keys.licences,
       keys.calls,
       keys.callsOf(owner),
@@ -346,23 +421,25 @@ export class SharedCalls implements CallStore {
       keys.held(heir),
       keys.instances,
       owner,
-      licences.term,
-      heir,
-      ...ids,
     ];
-    const gone = (await link.run((client) => client.handOverCalls(...args))) as (string | number)[];
+    const send = () => link.run((client) => client.handOverCalls(...keysAndHeir, licences.term, heir, ...ids));
+    let gone = (await send()) as (string | number)[];
+    if (gone[0] === -1) {
+      await licences.settle();
+      gone = (await send()) as (string | number)[];
+    }
     if (gone[0] === -1) return 0;
     for (const id of gone) this.#lose(String(id), false);
     return gone.length;
   }
 }
 
-function endingOf(name: string): Ending {
+function endingOf(name: string, action: Ending['action'], at: number | undefined): Ending {
   let decided: Ending['decided'] = () => undefined;
   const promise = new Promise<boolean | undefined>((resolve) => {
     decided = resolve;
   });
-  return { name, decided, promise };
+  return { name, action, at, decided, promise };
 }
 
 function first<T>(items: Iterable<T>, count: number): T[] {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { ConnectionOptions } from 'node:tls';
+import { Socket } from 'node:net';
+import { type ConnectionOptions, TLSSocket } from 'node:tls';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 
 /** Where Redis is, and how it knows us. */
@@ -50,7 +51,7 @@ const scripts = {
   rejoin: { lua: lua('licences', 'rejoin'), numberOfKeys: 3 },
   beat: { lua: lua('licences', 'beat'), numberOfKeys: 4 },
   bury: { lua: lua('licences', 'bury'), numberOfKeys: 5 },
-  writeCalls: { lua: lua('licences', 'calls', 'write-calls'), numberOfKeys: 5 },
+  writeCalls: { lua: lua('licences', 'calls', 'write-calls'), numberOfKeys: 6 },
   takeCalls: { lua: lua('licences', 'calls', 'take-calls'), numberOfKeys: 7 },
   handOverCalls: { lua: lua('licences', 'calls', 'hand-over-calls'), numberOfKeys: 7 },
   settleCalls: { lua: lua('licences', 'calls', 'settle-calls'), numberOfKeys: 4 },
@@ -114,6 +115,9 @@ export function connect({ servers, username, password, tls }: RedisConnection, n
             enableAutoPipelining: true,
             autoPipeliningIgnoredCommands: UNGATHERED,
             clusterRetryStrategy: () => RETRY_MS,
+            // Otherwise a command whose connection broke is given again, though it may have been done.
+            retryDelayOnFailover: 0,
+            retryDelayOnClusterDown: 0,
           },
         );
     }
@@ -127,8 +131,13 @@ export function bytesRead(client: Client): number {
 
 /** Closes at once, whatever the other side does: it may hang. */
 export function cut(client: Client): void {
+  for (const { stream } of nodesOf(client)) {
+    // What still lies in the kernel is not to be delivered when the network heals; over TLS there is no way to say so. Before the client ends
+    // the stream itself: Node does not let go of a socket that is ended first and reset then.
+    if (stream instanceof Socket && !(stream instanceof TLSSocket) && !stream.connecting) stream.resetAndDestroy();
+    else stream?.destroy();
+  }
   client.disconnect();
-  for (const { stream } of nodesOf(client)) stream?.destroy();
 }
 
 function nodesOf(client: Client): readonly Redis[] {

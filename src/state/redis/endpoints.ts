@@ -1,5 +1,5 @@
 import type { Clock, EpochMs } from '../../clock.js';
-import type { EndpointStore } from '../endpoint-store.js';
+import type { EndpointStore, SharedEndpoint } from '../endpoint-store.js';
 import type { HintStore } from '../member-store.js';
 import type { Keys } from './keys.js';
 import { AwayError, type Link } from './link.js';
@@ -65,16 +65,18 @@ export class SharedEndpoints implements EndpointStore {
   async take(id: string): Promise<string | undefined> {
     const { link, owner, hints } = this.#options;
     const reply = await this.#ask(() => link.run((client) => client.moveEndpoint(...this.#keys(), owner, id, 'take')));
-    const [before, value] = (reply ?? []) as string[];
+    const [before, value] = (reply === 'away' ? [] : reply) as string[];
     if (before === undefined || value === undefined) return undefined;
     if (before !== owner) hints.tell(MOVED, id);
     return value;
   }
 
-  async read(id: string): Promise<string | undefined> {
+  async read(id: string): Promise<SharedEndpoint | 'away' | undefined> {
     const { link, keys } = this.#options;
     const stored = await this.#ask(() => link.run((client) => client.hget(keys.endpoints, id)));
-    return stored ? stored.slice(stored.indexOf('\t') + 1) : undefined;
+    if (!stored) return undefined;
+    if (stored === 'away') return stored;
+    return { owner: ownerIn(stored), value: stored.slice(stored.indexOf('\t') + 1) };
   }
 
   onMoved(listener: (id: string) => void): () => void {
@@ -86,18 +88,23 @@ export class SharedEndpoints implements EndpointStore {
     this.#away = true;
   }
 
-  /** What the store has forgotten meanwhile is told anew, and so is what happened. Rejects when Redis is away. */
+  /**
+   * What the store has forgotten meanwhile is told anew, and so is what happened. An endpoint that another instance has, too, as it went from
+   * one to the other meanwhile, stays with the one that heard of it last. Rejects when Redis is away.
+   */
   async comeBack(): Promise<void> {
     const { link, keys, owner } = this.#options;
     const ids = [...this.#own.keys()];
     for (let at = 0; at < ids.length; at += BATCH) {
       const some = ids.slice(at, at + BATCH);
       const values = await link.run((client) => client.hmget(keys.endpoints, ...some));
+      const disputed: string[] = [];
       for (const [place, id] of some.entries()) {
         const value = values[place];
         if (!value) this.#news.add(id);
-        else if (ownerIn(value) !== owner) this.#moved(id);
+        else if (ownerIn(value) !== owner) disputed.push(id);
       }
+      await Promise.all(disputed.map((id) => this.#dispute(id)));
     }
     this.#away = false;
     this.#outbox.soon();
@@ -111,11 +118,12 @@ export class SharedEndpoints implements EndpointStore {
     if (this.#away || this.#news.size === 0) return false;
     const { link, owner, clock } = this.#options;
     const args: (string | number)[] = [];
-    const ids = [...this.#news].slice(0, BATCH);
-    for (const id of ids) {
+    const ids: string[] = [];
+    for (const id of this.#news) {
       this.#news.delete(id);
       const own = this.#own.get(id);
       if (own) args.push(id, own.value, own.forgetAt);
+      if (ids.push(id) === BATCH) break;
     }
     try {
       const moved = await link.run((client) => client.putEndpoints(...this.#keys(), owner, clock.now(), ...args));
@@ -133,7 +141,16 @@ export class SharedEndpoints implements EndpointStore {
     if (!this.#own.has(id)) return;
     const { link, keys, owner } = this.#options;
     const stored = await this.#ask(() => link.run((client) => client.hget(keys.endpoints, id)));
-    if (stored && ownerIn(stored) !== owner) this.#moved(id);
+    if (stored && stored !== 'away' && ownerIn(stored) !== owner) this.#moved(id);
+  }
+
+  async #dispute(id: string): Promise<void> {
+    const own = this.#own.get(id);
+    if (!own) return;
+    const { link, owner } = this.#options;
+    const keep = [owner, id, 'keep', own.value, own.forgetAt] as const;
+    // The other one hears of it with its own next news.
+    if ((await link.run((client) => client.moveEndpoint(...this.#keys(), ...keep))) !== 1) this.#moved(id);
   }
 
   #moved(id: string): void {
@@ -142,12 +159,12 @@ export class SharedEndpoints implements EndpointStore {
     for (const listener of this.#listeners) listener(id);
   }
 
-  async #ask<T>(question: () => Promise<T>): Promise<T | undefined> {
-    if (this.#away) return undefined;
+  async #ask<T>(question: () => Promise<T>): Promise<T | 'away'> {
+    if (this.#away) return 'away';
     try {
       return await question();
     } catch (error) {
-      if (error instanceof AwayError) return undefined;
+      if (error instanceof AwayError) return 'away';
       throw error;
     }
   }

@@ -8,11 +8,11 @@ local gone = {}
 for i = 4, #ARGV do
   local call = ARGV[i]
   local value = redis.call('HGET', KEYS[2], call)
-  local schema, owner, first, licences
-  if value then schema, owner, first, licences = parts_of(value) end
+  local schema, owner, _, licences
+  if value then schema, owner, _, licences = parts_of(value) end
   if value and owner == ARGV[1] then
     local json = json_of(value)
-    redis.call('HSET', KEYS[2], call, schema .. '\t' .. ARGV[3] .. '\t' .. first .. '\t' .. licences .. '\t' .. json)
+    redis.call('HSET', KEYS[2], call, schema .. '\t' .. ARGV[3] .. '\t' .. owner .. '\t' .. licences .. '\t' .. json)
     redis.call('SREM', KEYS[3], call)
     redis.call('SADD', KEYS[4], call)
     for field in string.gmatch(licences, '[^,]+') do

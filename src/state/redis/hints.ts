@@ -23,6 +23,8 @@ const BLOCK_MS = 1000;
 /** Who starts hears what was told in the last minute. */
 const HEARSAY_MS = 60_000;
 const RETRY_MS = 500;
+/** So often the reading fails in a row: then the connection is begun anew. */
+const TRIES = 4;
 
 /** Hints between instances, by a stream of their own: nobody waits for one, and one that is lost is only a moment longer not known. */
 export class SharedHints implements HintStore {
@@ -91,6 +93,7 @@ export class SharedHints implements HintStore {
 
   async #follow(reader: Client): Promise<void> {
     await this.#ready(reader);
+    let failures = 0;
     while (this.#reader === reader) {
       try {
         this.#position ??= `${Date.now() - HEARSAY_MS}-0`;
@@ -99,9 +102,15 @@ export class SharedHints implements HintStore {
           this.#position = id;
           if (owner !== this.#options.owner) this.#hear(kind, value, owner);
         }
+        failures = 0;
       } catch {
         // The connection is not there yet, or broke: it opens itself again, and what was missed is read then.
+        failures += 1;
         if (this.#reader === reader) await this.#wait();
+        if (this.#reader === reader && failures >= TRIES) {
+          this.goAway();
+          this.comeBack();
+        }
       }
     }
   }

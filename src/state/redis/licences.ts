@@ -43,6 +43,8 @@ interface Basis {
   readonly instances: number;
 }
 
+/** So long licences stay taken by calls of a dead instance that nobody here can read. */
+const UNREADABLE_MS = 600_000;
 /** All calls, where the others are those of an organisation. No organisation's id has such a character. */
 const TOTAL = '*';
 
@@ -116,12 +118,21 @@ export class SharedLicences implements LicenceStore {
   /** The licences of a call that went over to another instance: the store counts them there. */
   forget(lease: SharedLease): void {
     const held = lease.detach();
-    if (held) this.#hold(-1, [], held.map(one));
+    if (!held) return;
+    this.#hold(-1, [], held.map(one));
+    // What went with it makes no room in this instance's share.
+    const before = new Map(this.#basis.held);
+    for (const id of [TOTAL, ...held]) before.set(id, (before.get(id) ?? 0) - 1);
+    this.#basis = { ...this.#basis, held: before };
   }
 
   /** For a lease alone: takes some and gives others back, or nothing and the limit that was in the way. */
-  async change(taken: readonly OrganisationLimit[], given: readonly OrganisationId[]): Promise<LicenceRefusal | undefined> {
-    const full = await this.#exchange(0, 0, taken.map(oneOf), given.map(one));
+  async change(
+    taken: readonly OrganisationLimit[],
+    given: readonly OrganisationId[],
+    isOver: () => boolean,
+  ): Promise<LicenceRefusal | undefined> {
+    const full = await this.#exchange(0, 0, taken.map(oneOf), given.map(one), isOver);
     return full === undefined ? undefined : refusal(full);
   }
 
@@ -186,16 +197,26 @@ export class SharedLicences implements LicenceStore {
   /** What is left of an owner that is dead for so long goes; undefined: this instance leaves. Rejects when Redis is away. */
   async bury(owner: string, forMs: number | undefined): Promise<void> {
     const { link, keys } = this.#options;
-    await link.run((client) => client.bury(...this.#keys(owner), keys.members, keys.callsOf(owner), owner, forMs ?? ''));
+    await link.run((client) => client.bury(...this.#keys(owner), keys.members, keys.callsOf(owner), owner, forMs ?? '', UNREADABLE_MS));
   }
 
-  /** Takes some and gives others back. What is in the way, or undefined: it is done. */
-  async #exchange(calls: 1 | 0, total: number, taken: readonly Wanted[], given: readonly Amount[]): Promise<string | undefined> {
+  /**
+   * Takes some and gives others back. What is in the way, or undefined: it is done.
+   * @param isOver asked before each try: what it was for may be gone by then
+   */
+  async #exchange(
+    calls: 1 | 0,
+    total: number,
+    taken: readonly Wanted[],
+    given: readonly Amount[],
+    isOver: () => boolean = () => false,
+  ): Promise<string | undefined> {
     if (!this.#away && this.inGrace) {
       const full = this.#beyondShare(calls, total, taken);
       if (full !== undefined) return full;
     }
     for (let tries = 0; tries < 3 && !this.#away; tries++) {
+      if (isOver()) return undefined;
       const term = this.#term;
       try {
         const [code, first, ...counts] = await this.#send(term, calls, total, taken, given);
@@ -214,6 +235,7 @@ export class SharedLicences implements LicenceStore {
         throw error;
       }
     }
+    if (isOver()) return undefined;
     const full = this.#beyondShare(calls, total, taken);
     if (full === undefined) this.#hold(calls, taken, given);
     return full;
@@ -328,9 +350,9 @@ export class SharedLease implements CallLease {
     if (this.#released) return { ok: true };
     const taken = wanted.filter(({ id }) => !this.#held.includes(id));
     const given = this.#held.filter((held) => !wanted.some(({ id }) => id === held));
-    const refusal = taken.length + given.length === 0 ? undefined : await this.#licences.change(taken, given);
+    const refusal = taken.length + given.length === 0 ? undefined : await this.#licences.change(taken, given, () => this.#released);
     if (refusal) return refusal;
-    this.#held = names(wanted);
+    if (!this.#released) this.#held = names(wanted);
     return { ok: true };
   }
 

@@ -13,6 +13,8 @@ export interface LinkOptions {
 /** Redis did not answer, or not as it should. Whether it did what it was told is not known. */
 export class AwayError extends Error {}
 
+/** A connection that is not ready after so long is given up: whoever took it may hang, or have been replaced since. */
+const STUCK_MS = 2000;
 /** So many times in a row nothing came: then Redis is silent. */
 const LOOKS = 4;
 
@@ -30,6 +32,8 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #waiting = new Set<Waiting>();
   #client: Client;
+  /** When it was last ready, or begun. */
+  #readyAt = performance.now();
   #read = 0;
   #silentLooks = 0;
   #watch: NodeJS.Timeout | undefined;
@@ -40,7 +44,11 @@ export class Link {
     this.#client = options.connect();
   }
 
+  /** Whether commands can be sent. To be asked now and then while they cannot: a connection that gets nowhere is begun anew. */
   get ready(): boolean {
+    const now = performance.now();
+    if (this.#client.status === 'ready') this.#readyAt = now;
+    else if (!this.#closed && now - this.#readyAt > STUCK_MS) this.#connectAnew();
     return this.#client.status === 'ready';
   }
 
@@ -51,7 +59,7 @@ export class Link {
       const waiting: Waiting = { fail: reject };
       this.#waiting.add(waiting);
       this.#watch ??= this.#watchSoon();
-      send(this.#client).then(
+      answerOf(send, this.#client).then(
         (reply) => {
           if (!this.#waiting.delete(waiting)) return;
           this.#options.onCommand((performance.now() - began) / 1000);
@@ -97,10 +105,15 @@ export class Link {
     }
     this.#silentLooks = 0;
     const error = new AwayError(`Redis did not answer within ${this.#options.timeoutMs} ms`);
-    cut(this.#client);
-    this.#client = this.#options.connect();
+    this.#connectAnew();
     this.#failAll(error);
     this.#options.onFailure(error);
+  }
+
+  #connectAnew(): void {
+    cut(this.#client);
+    this.#client = this.#options.connect();
+    this.#readyAt = performance.now();
   }
 
   #failAll(error: Error): void {
@@ -108,4 +121,9 @@ export class Link {
     this.#waiting.clear();
     for (const { fail } of waiting) fail(error);
   }
+}
+
+/** A command that cannot even be written is one that failed. */
+async function answerOf<T>(send: (client: Client) => Promise<T>, client: Client): Promise<T> {
+  return send(client);
 }

@@ -10,6 +10,8 @@ export class Outbox {
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
   #closed = false;
+  /** Something came while it was sending, which the sending may not have seen. */
+  #more = false;
 
   constructor(send: () => Promise<boolean>) {
     this.#send = send;
@@ -17,6 +19,7 @@ export class Outbox {
 
   /** There is something to send. */
   soon(): void {
+    this.#more = true;
     if (this.#timer || this.#sending || this.#closed) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
@@ -28,8 +31,10 @@ export class Outbox {
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#more = false;
     this.#sending ??= this.#sendAll().finally(() => {
       this.#sending = undefined;
+      if (this.#more) this.soon();
     });
     return this.#sending;
   }

@@ -218,9 +218,10 @@ export class SharedRegistrations implements RegistrationStore {
     });
   }
 
-  /** Hands on what was changed here alone, without asking for limits: nobody is locked out for what was granted. Rejects when Redis is away. */
-  async handOn(): Promise<void> {
+  /** Hands on what was changed here alone, without asking for limits: nobody is locked out for what was granted. Rejects when Redis is away. `breathe` is waited for now and then. */
+  async handOn(breathe: () => Promise<void>): Promise<void> {
     while (this.#owed.size > 0) {
+      await breathe();
       const some: [string, Version][] = [];
       for (const owed of this.#owed) if (some.push(owed) === HAND_ON) break;
       const { link, keys } = this.#options;
@@ -243,7 +244,7 @@ export class SharedRegistrations implements RegistrationStore {
         return [updateOf(alias, theirs, isUnchanged || ours ? after : theirs, now)];
       };
       const result = await this.#write([alias], decide, { isHandingOn: true, changed: [1, value] });
-      if (!result) throw new AwayError('Redis went away again');
+      if (!result?.ok) throw new AwayError(result ? `Others change ${alias} all the time` : 'Redis went away again');
     } catch (error) {
       if (!this.#owed.has(alias)) this.#owed.set(alias, base);
       throw error;

@@ -21,8 +21,10 @@ for i = 2, #ARGV, 2 do
     if is_ours(owner) then
       -- It stays in its owner's set, and its licences with what that owner holds: they go when that run is buried.
       redis.call('HDEL', KEYS[1], call)
-      local name = cjson.decode(json_of(value)).begun.signallingId
-      if redis.call('HGET', KEYS[2], name) == call then redis.call('HDEL', KEYS[2], name) end
+      -- A later version may write it in another way; then the name stays, and leads nowhere.
+      local readable, stored = pcall(cjson.decode, json_of(value))
+      local name = readable and type(stored) == 'table' and type(stored.begun) == 'table' and stored.begun.signallingId
+      if type(name) == 'string' and redis.call('HGET', KEYS[2], name) == call then redis.call('HDEL', KEYS[2], name) end
       if first ~= owner then
         redis.call('HSET', KEYS[3], call, owner)
         redis.call('ZADD', KEYS[4], now(), call)

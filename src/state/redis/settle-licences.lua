@@ -3,8 +3,9 @@
 --
 -- KEYS[1] licences, KEYS[2] held: as in exchange-licences.lua. KEYS[3] instances: as in rejoin.lua.
 -- ARGV: owner, new term, ms until it counts as dead, then name and how much of each, '*' among them.
--- Returns 1; 0: calls were taken from it since it joined, so that it does not know what it holds.
-if redis.call('HGET', KEYS[2], '#term') == 'fenced' then return 0 end
+-- Returns 1; 0: calls were taken from it since it joined, so that it does not know what it holds, or it has settled since.
+local term = redis.call('HGET', KEYS[2], '#term')
+if term == 'fenced' or (tonumber(term) or 0) >= tonumber(ARGV[2]) then return 0 end
 for field, calls in pairs_of(redis.call('HGETALL', KEYS[2])) do
   if field ~= '#term' then take(field, -tonumber(calls)) end
 end

@@ -18,8 +18,8 @@ export function restOf(value: string): string {
   return value.slice(at);
 }
 
-export function callJson({ begun, answer, dialog }: StoredCall): string {
-  return JSON.stringify({ begun, answer, dialog });
+export function callJson({ begun, callee, answer, dialog }: StoredCall): string {
+  return JSON.stringify({ begun, callee, answer, dialog });
 }
 
 /** Reads `<licences>\t<JSON>`. Without a call: somebody else wrote it. */
@@ -27,9 +27,9 @@ export function readTaken(rest: string): { readonly call: StoredCall | undefined
   const at = rest.indexOf('\t');
   const licences = rest.slice(0, Math.max(0, at)).split(',').filter(Boolean);
   try {
-    const { begun, answer, dialog }: StoredCall = JSON.parse(rest.slice(at + 1));
+    const { begun, callee, answer, dialog }: StoredCall = JSON.parse(rest.slice(at + 1));
     const isCall = typeof begun.id === 'string' && typeof begun.signallingId === 'string';
-    return { call: isCall ? { begun, answer, dialog } : undefined, licences };
+    return { call: isCall ? { begun, callee: callee ?? null, answer, dialog } : undefined, licences };
   } catch {
     return { call: undefined, licences };
   }

@@ -75,7 +75,7 @@ function world(instance = 'portvakt-2') {
       answer: '2026-11-22T07:50:05.000Z',
       cipher: 'DTLS-SRTP',
     };
-    return { begun, answer, dialog: '{"d":1}', lease: result.lease, ...changes };
+    return { begun, callee: bertil, answer, dialog: '{"d":1}', lease: result.lease, ...changes };
   };
   return { clock, licences, calls, records, seen, ledger, taken };
 }

@@ -34,6 +34,10 @@ export class ToldCalls implements CallStore {
 
   onLost(): void {}
 
+  over(): void {}
+
+  onOver(): void {}
+
   handOver(): Promise<number> {
     return Promise.resolve(0);
   }

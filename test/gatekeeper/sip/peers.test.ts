@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../src/clock.js';
+import { PeerNews } from '../../../src/gatekeeper/peers/peer-news.js';
 import type { Organisation, SipPeer, SipTrunkZone } from '../../../src/gatekeeper/plan/plan.js';
 import { Transforms } from '../../../src/gatekeeper/plan/transforms.js';
-import { PeerNews } from '../../../src/gatekeeper/peers/peer-news.js';
 import { isSeenHere, PeerHealth, PeerPinger, type PingResult, pingResult } from '../../../src/gatekeeper/sip/peers.js';
 import { Hints } from '../../support/hints.js';
 
@@ -414,6 +414,21 @@ describe('instances that share hints', () => {
     expect(second.health.isUp(id(5071))).toBe(false);
     await advance(500);
     expect(second.pings.length).toBe(asked + 1);
+    expect(second.health.isUp(id(5071))).toBe(true);
+    close();
+  });
+
+  it('ask a peer soon, however often others say that it is up', async () => {
+    const { second, hints, advance, close } = cluster(2, [zone(300, [5071, 5072])]);
+    await advance(3000);
+    second.silent.add(5071);
+    second.health.suspect(id(5071));
+    await advance(100_000);
+    second.silent.clear();
+    for (let at = 0; at < 10; at++) {
+      hints.tellAll('peer', `1 up ${id(5071)}`, 'instance-0');
+      await advance(100);
+    }
     expect(second.health.isUp(id(5071))).toBe(true);
     close();
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { H323Endpoint } from '../../../src/simulator/h323/endpoint.js';
 import { RedisServer } from '../../support/redis.js';
-import { type AsChild, type InProcess, startChild } from '../../support/service.js';
+import { type AsChild, type InProcess, metric, startChild } from '../../support/service.js';
 import { until } from '../../support/until.js';
 import { addressesOf, closing, endpoint, gatekeeper, rasOf, registered, talk } from './world.js';
 
@@ -60,6 +60,7 @@ describe('two instances', () => {
     const across = await talk(bo, '461010001', anna);
     across.call.hangUp();
     await across.other.ended;
+    const lost = await talk(anna, '461020001', bo);
 
     first.program.signal('SIGKILL');
     await first.program.exit;
@@ -80,7 +81,20 @@ describe('two instances', () => {
     back.call.hangUp();
     await back.other.ended;
     expect(second.service.h323Listeners).not.toEqual([]);
-    expect((await second.records(3)).map(({ reason }) => reason)).toEqual(['completed', 'completed', 'completed']);
+    // The call that the killed instance led is over, as its connections are; the other writes its record.
+    await Promise.all([lost.call.ended, lost.other.ended]);
+    await until(
+      async () => (await metric(second, 'portvakt_calls_moved_total{direction="in"}')) === 1,
+      () => 'the call to come over',
+      SLOW_MS,
+    );
+    const records = await second.records(4);
+    expect(records.map(({ reason }) => reason)).toEqual(['completed', 'completed', 'completed', 'instanceLost']);
+    expect(records.at(-1)).toMatchObject({ instance: 'one', detail: 'one was lost; two wrote this record' });
+    await until(
+      async () => (await metric(second, 'portvakt_service_licences_used{licence="calls"}')) === 0,
+      () => 'its licences to go back',
+    );
   });
 
   it('send endpoints to each other when one is stopped', { timeout: SLOW_MS }, async () => {

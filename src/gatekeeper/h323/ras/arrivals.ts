@@ -2,6 +2,7 @@ import type { RasMessage } from '../asn1/h225.js';
 import type { CallsElsewhere } from './calls-elsewhere.js';
 import { callIdOf } from './common.js';
 import type { Incoming, RasContext } from './context.js';
+import type { EndpointState } from './endpoint-json.js';
 import type { Credentials, Unproven } from './who.js';
 
 /** Who a request says it is from, and how much proof of that it must bring: as the handler of the request has it. */
@@ -29,13 +30,22 @@ export function arrival(
   const isFromElsewhere = context.endpoints.mayBeElsewhere(named.id, incoming.from.address);
   const answered = message.type === 'admissionRequest' && message.value.answerCall ? callIdOf(message.value) : undefined;
   const isCallElsewhere = answered !== undefined && elsewhere.mayBeElsewhere(answered);
-  if (!isFromElsewhere) {
-    return isCallElsewhere && context.endpoints.find(named.id) ? elsewhere.look(answered, named.id).then(() => incoming) : undefined;
+  if (isFromElsewhere) {
+    const arriving = endpointArrives(context, named, incoming);
+    return isCallElsewhere ? arriving.then((next) => next && callArrives(context, elsewhere, answered, named.id, next)) : arriving;
   }
-  return endpointArrives(context, named, incoming).then(async (next) => {
-    if (next && isCallElsewhere && context.endpoints.find(named.id)) await elsewhere.look(answered, named.id);
-    return next;
-  });
+  return isCallElsewhere ? callArrives(context, elsewhere, answered, named.id, incoming) : undefined;
+}
+
+async function callArrives(
+  context: RasContext,
+  elsewhere: CallsElsewhere,
+  callIdentifier: string,
+  endpointId: string,
+  incoming: Incoming,
+): Promise<Incoming | undefined> {
+  const endpoint = context.endpoints.find(endpointId);
+  return !endpoint || (await elsewhere.look(callIdentifier, endpoint)) ? incoming : undefined;
 }
 
 async function endpointArrives(
@@ -44,11 +54,12 @@ async function endpointArrives(
   incoming: Incoming,
 ): Promise<Incoming | undefined> {
   let proven = false;
-  const arrived = await context.endpoints.arrive(id, incoming, (there) => {
+  const isIt = (there: EndpointState): boolean => {
     // From another address an endpoint registers in full: a token alone, heard on its way to another instance, must not lead it away.
     proven = there.source.address === incoming.from.address && context.who.sent(there, incoming, credentials, unproven).ok;
     return proven;
-  });
+  };
+  const arrived = await context.endpoints.arrive(id, incoming, isIt, false);
   if (arrived === 'busy') return undefined;
   // Its token is spent by now; the handler looks at the same request again.
   return proven ? { ...incoming, wasDropped: true } : incoming;

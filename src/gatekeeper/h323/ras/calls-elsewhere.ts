@@ -1,6 +1,7 @@
 import type { Clock, EpochMs, Timer } from '../../../clock.js';
-import type { CallStore } from '../../../state/call-store.js';
+import type { CallPlace, CallStore } from '../../../state/call-store.js';
 import type { CallDirectory, RasCall } from './call-directory.js';
+import type { Endpoint } from './endpoint.js';
 
 export interface CallsElsewhereOptions {
   /** Calls of this instance. */
@@ -24,7 +25,7 @@ const MAX_CALLS = 20_000;
 const MAX_UNDERWAY = 500;
 /** A Setup may reach the endpoint, and its ARQ us, before the news of the call does: it is asked for again after so long. */
 const PAUSES_MS = [0, 30, 120, 400];
-/** How often it is asked whether a call still is; and after how many times without an answer it is over, as the store may be away. */
+/** How often it is asked whether a call still is; and after how many times that nobody knows it, it is over. */
 const CHECK_MS = 60_000;
 const MISSES = 3;
 const CHECKS_PER_TICK = 100;
@@ -57,21 +58,27 @@ export class CallsElsewhere implements CallDirectory {
     return this.#options.store !== undefined && this.#options.here.find(callIdentifier) === undefined;
   }
 
-  /** Looks whether another instance leads this call to an endpoint of ours; `find` finds it then. */
-  async look(callIdentifier: string, endpointId: string): Promise<void> {
+  /**
+   * Looks whether another instance leads this call to an endpoint of ours; `find` finds it then. While the store is away nobody can tell, and
+   * the endpoint is believed: no call between two instances could be answered otherwise.
+   * False: too much else is being asked, and it was not looked.
+   */
+  async look(callIdentifier: string, endpoint: Pick<Endpoint, 'id' | 'aliases' | 'prefixes'>): Promise<boolean> {
     const { store } = this.#options;
     const known = this.#calls.get(callIdentifier);
-    if (known?.endpoints.includes(endpointId) || !store || this.#underway >= MAX_UNDERWAY) return;
+    if (known?.endpoints.includes(endpoint.id) || !store) return true;
+    if (this.#underway >= MAX_UNDERWAY) return false;
     this.#underway += 1;
     try {
       for (const pause of PAUSES_MS) {
         if (pause > 0) await this.#pause(pause);
-        if (this.#closed || this.#options.here.find(callIdentifier)) return;
-        const place = await store.find({ signallingId: callIdentifier });
-        if (place?.at !== 'there') continue;
-        this.#put(callIdentifier, endpointId);
-        return;
+        if (this.#closed || this.#options.here.find(callIdentifier)) return true;
+        const place = await this.#find(store, callIdentifier);
+        if (place !== 'away' && !leadsTo(place, endpoint)) continue;
+        this.#put(callIdentifier, endpoint.id);
+        return true;
       }
+      return true;
     } finally {
       this.#underway -= 1;
     }
@@ -111,9 +118,17 @@ export class CallsElsewhere implements CallDirectory {
   }
 
   async #check(callIdentifier: string, call: Elsewhere): Promise<void> {
-    const place = await this.#options.store?.find({ signallingId: callIdentifier });
-    call.misses = place?.at === 'there' ? 0 : call.misses + 1;
-    if (call.misses >= MISSES) this.#forget(callIdentifier);
+    const { store } = this.#options;
+    const place = store && (await this.#find(store, callIdentifier));
+    // Nobody can tell now: it is asked again.
+    if (place === 'away') return;
+    call.misses = place?.at === 'there' && isOverH323(place) ? 0 : call.misses + 1;
+    if (call.misses >= MISSES && this.#calls.get(callIdentifier) === call) this.#forget(callIdentifier);
+  }
+
+  /** A call whose instance is silent is not to come over: here nobody could carry it on. */
+  #find(store: CallStore, signallingId: string): Promise<CallPlace | 'away' | undefined> {
+    return store.find({ signallingId, take: false });
   }
 
   #put(callIdentifier: string, endpointId: string): void {
@@ -143,4 +158,15 @@ export class CallsElsewhere implements CallDirectory {
     this.#calls.delete(callIdentifier);
     for (const endpointId of call?.endpoints ?? []) this.#options.onOver(callIdentifier, endpointId);
   }
+}
+
+/** The callIdentifier is a name that callers make up: others may have used it as well, over SIP as their Call-ID. */
+function leadsTo(place: CallPlace | undefined, { aliases, prefixes }: Pick<Endpoint, 'aliases' | 'prefixes'>): boolean {
+  if (place?.at !== 'there' || !isOverH323(place)) return false;
+  const alias = place.call.callee?.alias;
+  return alias !== undefined && (aliases.includes(alias) || prefixes.some((prefix) => alias.startsWith(prefix)));
+}
+
+function isOverH323({ call }: CallPlace & { readonly at: 'there' }): boolean {
+  return call.begun.caller.protocol === 'h323';
 }

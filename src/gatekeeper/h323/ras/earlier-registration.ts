@@ -3,6 +3,7 @@ import { zoneOfUser } from '../../plan/source-zone.js';
 import { callAddressFault } from './call-address.js';
 import type { Incoming, RasContext } from './context.js';
 import type { Endpoint } from './endpoint.js';
+import type { EndpointState } from './endpoint-json.js';
 import type { Sender } from './same-device.js';
 import { readAliases } from './terminal-aliases.js';
 import type { SocketAddress } from './transport-address.js';
@@ -51,10 +52,11 @@ export async function arrive(
   { proof, zone, tokenTime }: Newcomer & { readonly ok: true },
 ): Promise<'here' | 'unknown' | 'busy'> {
   const sender = { source: from, proof, tokenTime };
-  return context.endpoints.arrive(identifier, { from, local }, (there) => there.zone === zone.id && isNamedBy(context, there, sender));
+  const isIt = (there: EndpointState): boolean => there.zone === zone.id && isNamedBy(context, there, sender);
+  return context.endpoints.arrive(identifier, { from, local }, isIt, true);
 }
 
-function isNamedBy({ endpoints }: RasContext, known: Omit<Endpoint, 'local'>, sender: Sender): boolean {
+function isNamedBy({ endpoints }: RasContext, known: EndpointState, sender: Sender): boolean {
   const { proof, source } = sender;
   if (proof) return known.proof?.user === proof.user && endpoints.mayMove(known, sender);
   return !known.proof && known.source.address === source.address;

@@ -4,7 +4,7 @@ import type { Organisation, OrganisationId, Plan, ZoneId } from '../../plan/plan
 import type { ContactChange, RegistrationChange, RegistrationIndex } from '../../registry/registration.js';
 import type { AliasKey } from '../../routing/route.js';
 import type { Endpoint, EndpointKind } from './endpoint.js';
-import type { SocketAddress } from './transport-address.js';
+import { contactOf, flowOf, OWN_FLOW, type Reached } from './endpoint-binding.js';
 
 /** What an endpoint is to have in the registry. */
 export interface AdditionTerms {
@@ -13,7 +13,7 @@ export interface AdditionTerms {
   readonly kind: EndpointKind;
   readonly aliases: readonly { readonly key: AliasKey }[];
   readonly prefixes: readonly string[];
-  readonly addresses: { readonly signalAddress: SocketAddress };
+  readonly reached: Reached;
   /** Seconds; 0: as long as it lasts already. */
   readonly timeToLive: number;
 }
@@ -22,6 +22,8 @@ export interface EndpointChangesOptions {
   readonly index: RegistrationIndex;
   readonly plan: () => Plan;
   readonly graceSeconds: number;
+  /** Whether there are other instances, which may have to know the endpoint again by its bindings alone. */
+  readonly isShared: boolean;
 }
 
 /** What the registry is asked to change when an endpoint comes, stays or goes. */
@@ -33,11 +35,12 @@ export class EndpointChanges {
   }
 
   additions(endpoint: Endpoint, terms: AdditionTerms, now: EpochMs): RegistrationChange[] {
-    const { addresses, organisation, timeToLive, zone, aliases, prefixes, kind } = terms;
+    const { reached, organisation, timeToLive, zone, aliases, prefixes, kind } = terms;
     const left = timeToLive > 0 ? timeToLive : Math.ceil((endpoint.expiresAt - now) / 1000);
-    const contact = `h323:${hostPort(addresses.signalAddress)}`;
+    const contact = contactOf(reached);
+    const flow = this.#options.isShared ? flowOf(reached) : OWN_FLOW;
     const expires = Math.max(1, left) + this.#options.graceSeconds;
-    const contacts = [{ contact, key: contact, expires, q: 1000, instance: endpoint.id, regId: 1, path: NONE, flow: FLOW }];
+    const contacts = [{ contact, key: contact, expires, q: 1000, instance: endpoint.id, regId: 1, path: NONE, flow }];
     const limits = { organisation: organisation.licences.registrations, total: this.#options.plan().licences.registrations };
     const changes: RegistrationChange[] = [];
     for (const { key } of aliases) changes.push(changeOf(key, organisation.id, zone, contacts, limits, true));
@@ -73,9 +76,7 @@ export class EndpointChanges {
 }
 
 const NONE: readonly never[] = Object.freeze([]);
-/** Where the endpoint is reached by RAS stands in the endpoint itself. */
-const FLOW = 'udp ras';
-const GONE = { expires: 0, q: 1000, regId: 1, path: NONE, flow: FLOW } as const;
+const GONE = { expires: 0, q: 1000, regId: 1, path: NONE, flow: OWN_FLOW } as const;
 
 function changeOf(
   alias: AliasKey,
@@ -86,8 +87,4 @@ function changeOf(
   exclusive: boolean,
 ): RegistrationChange {
   return { alias, organisation, zone, protocol: 'h323', callId: '', cseq: 0, exclusive, contacts, removeAll: false, limits };
-}
-
-function hostPort({ address, port }: SocketAddress): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -1,10 +1,11 @@
+import { isIP } from 'node:net';
 import { aliasAddressOf } from '../alias-address.js';
 import type { AliasAddress } from '../asn1/h225.js';
-import type { Endpoint, EndpointKind, Proof } from './endpoint.js';
+import type { EndpointElsewhere, EndpointKind, Proof } from './endpoint.js';
 import type { SocketAddress } from './transport-address.js';
 
 /** What instances tell each other of an endpoint: all but where it stands in their own tables. */
-export type EndpointState = Omit<Endpoint, 'local'>;
+export type EndpointState = EndpointElsewhere;
 
 /** Raised when a reader of the version before would take what is written for something else; a key that is only new is no reason. */
 const SCHEMA = 1;
@@ -95,7 +96,11 @@ function pair({ address: host, port }: SocketAddress): readonly [string, number]
 function address(value: unknown): SocketAddress | undefined {
   if (!Array.isArray(value)) return undefined;
   const [host, port]: readonly unknown[] = value;
-  return typeof host === 'string' && typeof port === 'number' ? { address: host, port } : undefined;
+  return typeof host === 'string' && isIP(host) !== 0 && isPort(port) ? { address: host, port } : undefined;
+}
+
+function isPort(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 65_536;
 }
 
 function proofOf(value: unknown): Proof | undefined {

@@ -22,8 +22,8 @@ const RETRY_SECONDS = 5;
 export class EndpointWatch {
   readonly #options: EndpointWatchOptions;
   readonly #due = new DueLists<StoredEndpoint>();
-  /** Endpoints that are asked as somebody else wants an alias of theirs. */
-  readonly #doubted = new Set<StoredEndpoint>();
+  /** Endpoints that are asked as somebody else wants an alias of theirs, by their identifiers. */
+  readonly #doubted = new Map<string, StoredEndpoint>();
 
   constructor(options: EndpointWatchOptions) {
     this.#options = options;
@@ -58,17 +58,23 @@ export class EndpointWatch {
     }
   }
 
-  /** Somebody else wants an alias of this endpoint: one that is silent makes room. */
-  doubt(endpoint: StoredEndpoint): void {
-    if (this.#doubted.has(endpoint)) return;
+  /** The endpoint that is asked as somebody else wants an alias of it. */
+  doubted(id: string): StoredEndpoint | undefined {
+    return this.#doubted.get(id);
+  }
+
+  /** Somebody else wants an alias of this endpoint: one that is silent makes room, by `onSilent` where it is not registered here. */
+  doubt(endpoint: StoredEndpoint, onSilent?: () => Promise<void>): void {
+    const { id, expiresAt: until } = endpoint;
+    if (this.#doubted.has(id)) return;
     const probe = this.#options.probe(endpoint);
     if (!probe) return;
-    this.#doubted.add(endpoint);
-    const until = endpoint.expiresAt;
+    this.#doubted.set(id, endpoint);
+    const silent = onSilent ?? (() => this.#options.onProbed(endpoint, until, false));
     probe
-      .then((there) => (there ? undefined : this.#options.onProbed(endpoint, until, false)))
+      .then((there) => (there ? undefined : silent()))
       .catch(this.#options.onFault)
-      .finally(() => this.#doubted.delete(endpoint));
+      .finally(() => this.#doubted.delete(id));
   }
 
   #lookAgain(endpoint: StoredEndpoint): void {

@@ -16,6 +16,9 @@ export interface Proof {
   readonly method: ProofMethod;
 }
 
+/** All but what concerns the instance that has it alone. */
+export type EndpointElsewhere = Omit<Endpoint, 'local'>;
+
 /** An endpoint, gateway or MCU that is registered here by RRQ. To everyone but `Endpoints` it is read only. */
 export interface Endpoint {
   /** The endpointIdentifier: 24 random characters that are fit for a URL. Who knows it was told it by us. */
@@ -55,14 +58,15 @@ export interface Endpoint {
 }
 
 /**
- * Where the endpoints are found that are registered at this instance. Lookups are local and synchronous. Aliases are not here but in the registry, whose binding's `instance` is an endpoint's id.
+ * Where endpoints are found: by address those of all instances, otherwise those that are registered at this one. Lookups are local and
+ * synchronous. Aliases are not here but in the registry, whose binding's `instance` is an endpoint's id.
  */
 export interface EndpointDirectory {
   find(id: string): Endpoint | undefined;
   /** The endpoint whose calls go to this address; not one behind a NAT, whose private address says nothing. */
-  findBySignalAddress(address: SocketAddress): Endpoint | undefined;
+  findBySignalAddress(address: SocketAddress): EndpointElsewhere | undefined;
   /** Those whose RRQ came from this IP address, or whose calls go there: several share one behind a NAT, or on one computer. */
-  atAddress(address: string): readonly Endpoint[];
+  atAddress(address: string): readonly EndpointElsewhere[];
   /** Whether there are any of those. */
   hasAddress(address: string): boolean;
   values(): IterableIterator<Endpoint>;

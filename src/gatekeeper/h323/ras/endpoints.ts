@@ -1,27 +1,28 @@
 import type { Clock } from '../../../clock.js';
 import type { EndpointStore } from '../../../state/endpoint-store.js';
-import type { HintStore } from '../../../state/member-store.js';
+import type { HintStore, MemberStore } from '../../../state/member-store.js';
 import type { RegistrationStore } from '../../../state/store.js';
 import type { Organisation, Plan } from '../../plan/plan.js';
 import { ownedString } from '../../registry/owned-string.js';
-import type { Registration, RegistrationChange } from '../../registry/registration.js';
+import type { Binding, Registration, RegistrationChange } from '../../registry/registration.js';
 import type { AliasKey } from '../../routing/route.js';
 import type { Endpoint, EndpointDirectory } from './endpoint.js';
+import type { Reached } from './endpoint-binding.js';
 import { EndpointChanges } from './endpoint-changes.js';
-import { ownedAddresses, ownedAlias, restoredEndpoint, VendorNames } from './endpoint-copies.js';
+import { ownedAddresses, ownedAlias, VendorNames } from './endpoint-copies.js';
 import type { EndpointState } from './endpoint-json.js';
 import { type EndpointRequest, type EndpointResult, MAX_ALIASES, type RequestedAlias } from './endpoint-request.js';
-import { EndpointSharing } from './endpoint-sharing.js';
 import { type EndpointAddresses, EndpointTable, StoredEndpoint } from './endpoint-table.js';
 import { EndpointWatch } from './endpoint-watch.js';
+import { EndpointsElsewhere } from './endpoints-elsewhere.js';
 import { isSameDevice, mayMove, type Sender } from './same-device.js';
-import type { SocketAddress } from './transport-address.js';
+import { type SocketAddress, sameSocket } from './transport-address.js';
 import { Turns } from './turns.js';
 
 export interface EndpointsOptions {
   readonly registrations: RegistrationStore;
   /** Endpoints of other instances; absent: there are none. */
-  readonly shared?: EndpointStore | undefined;
+  readonly shared?: { readonly endpoints: EndpointStore; readonly members: MemberStore } | undefined;
   readonly hints: HintStore;
   readonly plan: () => Plan;
   readonly clock: Clock;
@@ -62,7 +63,8 @@ export class Endpoints implements EndpointDirectory {
   readonly #table = new EndpointTable();
   readonly #watch: EndpointWatch;
   readonly #vendors = new VendorNames();
-  readonly #shared: EndpointSharing | undefined;
+  /** Absent: there are no other instances. */
+  readonly #elsewhere: EndpointsElsewhere | undefined;
   /** By endpoint, or by the address of a new one. */
   readonly #turns = new Turns<StoredEndpoint | string>();
   #planNow: Plan | undefined;
@@ -74,8 +76,9 @@ export class Endpoints implements EndpointDirectory {
       index: options.registrations.index,
       plan: options.plan,
       graceSeconds: options.graceSeconds,
+      isShared: options.shared !== undefined,
     });
-    const { shared: store, hints, clock, probe, onFault } = options;
+    const { shared, hints, clock, probe, onFault, registrations, graceSeconds } = options;
     this.#watch = new EndpointWatch({
       clock,
       probe,
@@ -83,8 +86,24 @@ export class Endpoints implements EndpointDirectory {
       isThere: (endpoint) => this.#isThere(endpoint),
       onFault,
     });
-    this.#shared =
-      store && new EndpointSharing({ store, hints, clock, onMoved: (id) => this.#moved(id), onDoubted: (id) => this.#doubtHere(id) });
+    this.#elsewhere =
+      shared &&
+      new EndpointsElsewhere({
+        shared,
+        hints,
+        registrations,
+        graceSeconds,
+        clock,
+        table: this.#table,
+        watch: this.#watch,
+        vendors: this.#vendors,
+        onMoved: (id) => this.#moved(id),
+        onDoubted: (id) => this.#doubtHere(id),
+        onLapsed: async (endpoint) => {
+          await this.#release(endpoint, endpoint.aliases, endpoint.prefixes);
+          options.onExpired(endpoint);
+        },
+      });
   }
 
   get size(): number {
@@ -95,8 +114,10 @@ export class Endpoints implements EndpointDirectory {
     return this.#table.find(id);
   }
 
-  findBySignalAddress(address: SocketAddress): Endpoint | undefined {
-    return this.#table.findBySignalAddress(address);
+  findBySignalAddress(address: SocketAddress): EndpointState | undefined {
+    const isThere = ({ signalAddress, source }: EndpointState) =>
+      sameSocket(signalAddress, address) && source.address === signalAddress.address;
+    return this.#table.findBySignalAddress(address) ?? this.#elsewhere?.at(address.address).find(isThere);
   }
 
   /** The device that registered this signalling address from this source, registering anew as the same user. */
@@ -104,12 +125,13 @@ export class Endpoints implements EndpointDirectory {
     return this.#table.findSame(signalAddress, source, user);
   }
 
-  atAddress(address: string): readonly Endpoint[] {
-    return this.#table.atAddress(address);
+  atAddress(address: string): readonly EndpointState[] {
+    const there = this.#elsewhere?.at(address) ?? NONE;
+    return there.length === 0 ? this.#table.atAddress(address) : [...this.#table.atAddress(address), ...there];
   }
 
   hasAddress(address: string): boolean {
-    return this.#table.hasAddress(address);
+    return this.#table.hasAddress(address) || this.#elsewhere?.hasAddress(address) === true;
   }
 
   values(): IterableIterator<Endpoint> {
@@ -120,41 +142,41 @@ export class Endpoints implements EndpointDirectory {
    * An endpoint that is not here turns to us, and may be another instance's: is it to be ours from now on? It is when `judge`, who is told
    * what is known of it, finds that the request is its own: a stranger who names an identifier must not move whose it is.
    * `here`: it is ours. `unknown`: it is nobody's, or not the sender's. `busy`: so much is being asked that this was not; to be sent again.
+   * @param isProven it is known already who sends the request, by its address or its password
    */
   async arrive(
     id: string,
     at: { readonly from: SocketAddress; readonly local: SocketAddress },
     judge: (there: EndpointState) => boolean,
+    isProven: boolean,
   ): Promise<'here' | 'unknown' | 'busy'> {
-    if (this.#table.find(id)) return 'here';
-    const known = (await this.#shared?.look(id, at.from.address)) ?? 'unknown';
-    if (this.#table.find(id)) return 'here';
-    if (typeof known === 'string') return known;
-    if (!judge(known)) {
-      this.#shared?.forbid(id, at.from.address);
-      return 'unknown';
-    }
-    return (await this.#take(id, at.local)) ? 'here' : 'unknown';
+    if (this.#elsewhere) return this.#elsewhere.arrive(id, at, judge, isProven);
+    return this.#table.find(id) ? 'here' : 'unknown';
   }
 
-  /** Whether an endpoint that names itself so could be another instance's. */
-  mayBeElsewhere(id: string, source: string): boolean {
-    return this.#shared !== undefined && !this.#table.find(id) && !this.#shared.isUnknown(id, source);
+  /** Whether an endpoint that names itself so could be another instance's. Without `source`: whatever strangers there asked before. */
+  mayBeElsewhere(id: string, source?: string): boolean {
+    return this.#elsewhere?.mayBe(id, source) === true;
+  }
+
+  /** An endpoint that is no instance's, by what its bindings say, and is asked whether it is there. */
+  asked(id: string): Endpoint | undefined {
+    return this.#table.find(id) ? undefined : this.#watch.doubted(id);
   }
 
   /** What is known of an endpoint of another instance, for a call to it. */
-  elsewhere(id: string): Promise<EndpointState | undefined> {
-    return this.#shared?.read(id) ?? Promise.resolve(undefined);
+  elsewhere(registration: Registration, binding: Binding): Promise<EndpointState | undefined> {
+    return this.#elsewhere?.read(registration, binding) ?? Promise.resolve(undefined);
   }
 
   /** Whether this sender's token may be taken for the endpoint's, from wherever it comes. */
   mayMove(endpoint: Sender, sender: Sender): boolean {
-    return this.#shared === undefined || mayMove(endpoint, sender, this.#options.clock.now());
+    return this.#elsewhere === undefined || mayMove(endpoint, sender, this.#options.clock.now());
   }
 
   /** Hears no more of other instances. Registrations stay where they are. */
   close(): void {
-    this.#shared?.close();
+    this.#elsewhere?.close();
   }
 
   /**
@@ -170,7 +192,7 @@ export class Endpoints implements EndpointDirectory {
       if (result.ok || result.refusal !== 'aliasTaken') return result;
       const sender: Sender = { source: request.addresses.source, proof: request.proof, tokenTime: request.tokenTime };
       const isSame = (holder: Sender): boolean => isSameDevice(holder, sender) && this.mayMove(holder, sender);
-      const holder = this.#holderOf(result.alias) ?? (await this.#holderElsewhere(result.alias, request, isSame));
+      const holder = await this.#holderOf(result.alias, request.addresses, isSame);
       if (holder === 'busy') return BUSY;
       if (!holder || holder === earlier) return result;
       if (left === 0 || !isSame(holder)) {
@@ -186,7 +208,9 @@ export class Endpoints implements EndpointDirectory {
   /** Adds aliases and prefixes to what is registered (H.323 §7.2.2.1, additiveRegistration). A terminal has no prefixes. */
   async extend(endpoint: Endpoint, aliases: readonly RequestedAlias[], prefixes: readonly string[]): Promise<EndpointResult> {
     const result = await this.#inTurn(endpoint, (known, organisation) => this.#extend(known, organisation, aliases, prefixes));
-    const holder = !result.ok && result.refusal === 'aliasTaken' ? this.#holderOf(result.alias) : undefined;
+    if (result.ok || result.refusal !== 'aliasTaken') return result;
+    const holder = await this.#holderOf(result.alias, endpoint, () => false);
+    if (holder === 'busy') return BUSY;
     if (holder) this.#watch.doubt(holder);
     return result;
   }
@@ -232,10 +256,9 @@ export class Endpoints implements EndpointDirectory {
     await this.#turns.take(endpoint, async () => {
       // It registered anew, or unregistered, while it was being asked.
       if (this.#table.find(endpoint.id) !== endpoint || endpoint.expiresAt !== until) return;
-      const organisation = there ? this.#organisationOf(endpoint) : undefined;
+      const organisation = there && !this.#isOutdated(endpoint) ? this.#organisationOf(endpoint) : undefined;
       if (organisation && (await this.#renew(endpoint, organisation, endpoint.timeToLive)).ok) return;
-      await this.#remove(endpoint);
-      this.#options.onExpired(endpoint);
+      if (await this.#remove(endpoint)) this.#options.onExpired(endpoint);
     });
   }
 
@@ -263,7 +286,13 @@ export class Endpoints implements EndpointDirectory {
 
   #register(request: EndpointRequest, known: StoredEndpoint | undefined, planNumber: number): Promise<EndpointResult> {
     const endpoint = known ?? this.#create(request);
-    const changes = this.#changes.additions(endpoint, request, this.#options.clock.now());
+    const reached = {
+      ...request.addresses,
+      tlsAddress: request.tlsAddress,
+      proof: request.proof,
+      tokenTime: Math.max(endpoint.tokenTime, request.tokenTime),
+    };
+    const changes = this.#changes.additions(endpoint, { ...request, reached }, this.#options.clock.now());
     if (known) changes.push(...this.#changes.removals(known, request));
     return this.#apply(changes, (registrations) => {
       if (known && !this.#isThere(known)) return GONE;
@@ -287,7 +316,7 @@ export class Endpoints implements EndpointDirectory {
     const news = aliases.filter(({ key }) => !known.aliases.includes(key));
     const newPrefixes = kind === 'terminal' ? NONE : prefixes.filter((prefix) => !known.prefixes.includes(prefix));
     if (known.aliases.length + news.length > MAX_ALIASES || known.prefixes.length + newPrefixes.length > MAX_ALIASES) return TOO_MANY;
-    const terms = { zone, organisation, kind, addresses: known, aliases: news, prefixes: newPrefixes, timeToLive: 0 };
+    const terms = { zone, organisation, kind, reached: known, aliases: news, prefixes: newPrefixes, timeToLive: 0 };
     return this.#apply(this.#changes.additions(known, terms, this.#options.clock.now()), () => {
       const keys = news.map(({ key }) => ownedString(key));
       known.aliases = [...known.aliases, ...keys];
@@ -305,13 +334,21 @@ export class Endpoints implements EndpointDirectory {
     { addresses, tokenTime = 0 }: Renewal = {},
   ): Promise<EndpointResult> {
     const planNumber = this.#numberOfPlan();
-    if (known.planNumber !== planNumber && !this.#options.mayStay(known)) {
+    if (this.#isOutdated(known)) {
       await this.#remove(known);
       return GONE;
     }
     const { zone, kind, prefixes } = known;
     const aliases = known.aliases.map((key) => ({ key }));
-    const terms = { zone, organisation, kind, aliases, prefixes, addresses: addresses ?? known, timeToLive };
+    const { signalAddress, tlsAddress, source, proof } = known;
+    const reached: Reached = {
+      signalAddress,
+      tlsAddress,
+      source: addresses?.source ?? source,
+      proof,
+      tokenTime: Math.max(known.tokenTime, tokenTime),
+    };
+    const terms = { zone, organisation, kind, aliases, prefixes, reached, timeToLive };
     return this.#apply(this.#changes.additions(known, terms, this.#options.clock.now()), () => {
       // Another instance may have taken it meanwhile.
       if (!this.#isThere(known)) return GONE;
@@ -324,13 +361,14 @@ export class Endpoints implements EndpointDirectory {
     });
   }
 
-  /** The registry first: should the store be away, the endpoint stays and can be ended later. */
-  async #remove(known: StoredEndpoint): Promise<void> {
-    if (!this.#isThere(known)) return;
+  /** The registry first: should the store be away, the endpoint stays and can be ended later. False: it was ours no longer. */
+  async #remove(known: StoredEndpoint): Promise<boolean> {
+    if (!this.#isThere(known)) return false;
     // What has moved to another instance is no longer ours to take away.
-    const isOurs = (await this.#shared?.remove(known.id)) ?? true;
-    if (isOurs && this.#isThere(known)) await this.#release(known, known.aliases, known.prefixes);
+    const isOurs = ((await this.#elsewhere?.remove(known.id)) ?? true) && this.#isThere(known);
+    if (isOurs) await this.#release(known, known.aliases, known.prefixes);
     this.#drop(known);
+    return isOurs;
   }
 
   #drop(known: StoredEndpoint): void {
@@ -351,32 +389,7 @@ export class Endpoints implements EndpointDirectory {
   }
 
   #tell(endpoint: StoredEndpoint): void {
-    if (this.#isThere(endpoint)) this.#shared?.tell(endpoint);
-  }
-
-  async #take(id: string, local: SocketAddress): Promise<StoredEndpoint | undefined> {
-    const state = await this.#shared?.take(id);
-    const there = this.#table.find(id);
-    if (there || !state) return there;
-    const endpoint = restoredEndpoint(state, local, this.#vendors);
-    this.#table.add(endpoint);
-    this.#watch.schedule(endpoint);
-    this.#tell(endpoint);
-    return endpoint;
-  }
-
-  /** The endpoint of another instance that has an alias: ours from now on when it is who asks for it; else it is asked whether it is there. */
-  async #holderElsewhere(
-    alias: string,
-    { addresses }: EndpointRequest,
-    isSame: (holder: EndpointState) => boolean,
-  ): Promise<StoredEndpoint | 'busy' | undefined> {
-    const id = this.#holderId(alias);
-    if (id === undefined || !this.#shared) return undefined;
-    const arrived = await this.arrive(id, { from: addresses.source, local: addresses.local }, isSame);
-    if (arrived === 'busy') return arrived;
-    if (arrived === 'unknown') this.#shared.doubt(id);
-    return this.#table.find(id);
+    if (this.#isThere(endpoint)) this.#elsewhere?.tell(endpoint);
   }
 
   #create(request: EndpointRequest): StoredEndpoint {
@@ -439,6 +452,11 @@ export class Endpoints implements EndpointDirectory {
     return (await turn) ?? BUSY;
   }
 
+  /** Whether the plan of now does not let it have what it registered under an earlier one. */
+  #isOutdated(endpoint: StoredEndpoint): boolean {
+    return endpoint.planNumber !== this.#numberOfPlan() && !this.#options.mayStay(endpoint);
+  }
+
   #isThere(endpoint: StoredEndpoint): boolean {
     return this.#table.find(endpoint.id) === endpoint;
   }
@@ -447,15 +465,15 @@ export class Endpoints implements EndpointDirectory {
     return this.#table.findSame(addresses.signalAddress, addresses.source, proof?.user);
   }
 
-  /** The endpoint that has an alias; undefined: it is registered over SIP. */
-  #holderOf(alias: string): StoredEndpoint | undefined {
-    const id = this.#holderId(alias);
-    return id === undefined ? undefined : this.#table.find(id);
-  }
-
-  #holderId(alias: string): string | undefined {
+  /** The endpoint that has an alias, here or brought here; undefined: it is registered over SIP, or another instance's affair. */
+  async #holderOf(
+    alias: string,
+    at: Pick<EndpointAddresses, 'source' | 'local'>,
+    isSame: (holder: EndpointState) => boolean,
+  ): Promise<StoredEndpoint | 'busy' | undefined> {
     const registration = this.#options.registrations.index.find(alias);
-    return registration?.protocol === 'h323' ? registration.bindings[0]?.instance : undefined;
+    const id = registration?.protocol === 'h323' ? registration.bindings[0]?.instance : undefined;
+    return id === undefined ? undefined : (this.#table.find(id) ?? this.#elsewhere?.holder(alias, id, at, isSame));
   }
 
   #organisationOf(endpoint: Endpoint): Organisation | undefined {

@@ -11,7 +11,10 @@ export function infoRequestResponse(
 ): Reply {
   const response: InfoRequestResponse = message.value;
   const { requestSeqNum, endpointIdentifier: endpointId, needResponse } = response;
-  const known = context.who.known(incoming, endpointId, response, 'from its source');
+  const asked = context.endpoints.asked(endpointId);
+  const known = asked
+    ? context.who.sent(asked, incoming, response, 'from its source')
+    : context.who.known(incoming, endpointId, response, 'from its source');
   if (known.ok) {
     if (response.unsolicited !== true) context.requests.receive(message, incoming.from);
     return needResponse === true ? { message: { type: 'infoRequestAck', value: { requestSeqNum } }, answer: known.answer } : undefined;

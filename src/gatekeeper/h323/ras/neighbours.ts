@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import type { Clock, EpochMs } from '../../../clock.js';
 import type { HintStore } from '../../../state/member-store.js';
-import type { H323NeighbourZone, Zone, ZoneId } from '../../plan/plan.js';
 import { PeerNews } from '../../peers/peer-news.js';
+import type { H323NeighbourZone, Zone, ZoneId } from '../../plan/plan.js';
 import type { NeighbourRoute, PeerHealthView } from '../../routing/route.js';
 import {
   type AliasAddress,

@@ -138,7 +138,7 @@ export class RasGatekeeper {
     this.questions = new Questions({ requests, who, settings, rasAddress: options.rasAddress });
     this.endpoints = new Endpoints({
       registrations: options.registrations,
-      shared: options.shared?.endpoints,
+      shared: options.shared,
       hints: options.hints,
       plan,
       clock,

@@ -119,7 +119,7 @@ async function fullRegistration(attempt: Attempt): Promise<Reply> {
   if (!call.ok) return reject(attempt, plain('invalidCallSignalAddress'), call.sentence);
   const { signalAddress, tlsAddress } = call;
   const id = request.endpointIdentifier;
-  if (id !== undefined && endpoints.mayBeElsewhere(id, incoming.from.address)) {
+  if (id !== undefined && endpoints.mayBeElsewhere(id)) {
     // Too much else is being asked of the store: it is not answered, and sent again.
     if ((await arrive(context, id, incoming, newcomer)) === 'busy') return undefined;
   }

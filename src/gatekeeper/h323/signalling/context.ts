@@ -2,7 +2,7 @@ import type { Clock } from '../../../clock.js';
 import type { Calls } from '../../calls/call.js';
 import type { RefusalCode } from '../../calls/reasons.js';
 import type { H323NeighbourZone, OrganisationId, Plan, ZoneId } from '../../plan/plan.js';
-import type { RegistrationIndex } from '../../registry/registration.js';
+import type { Binding, Registration, RegistrationIndex } from '../../registry/registration.js';
 import type { NeighbourRoute, PeerHealthView } from '../../routing/route.js';
 import type { AliasAddress } from '../asn1/h225.js';
 import type { Legs } from './legs.js';
@@ -59,15 +59,15 @@ export interface KnownEndpoint {
   readonly proof: { readonly user: string } | undefined;
 }
 
-/** The endpoints registered here, as signalling asks for them. */
+/** The endpoints registered here, and by address those of all instances, as signalling asks for them. */
 export interface EndpointLookup {
   find(id: string): KnownEndpoint | undefined;
   /** The endpoint that is called at this address. */
   findBySignalAddress(address: SocketAddress): KnownEndpoint | undefined;
   /** Those whose signalling or registration address has this IP address. */
   atAddress(address: string): readonly KnownEndpoint[];
-  /** An endpoint that is registered at another instance; undefined: it is not known, or cannot be asked for now. */
-  elsewhere(id: string): Promise<KnownEndpoint | undefined>;
+  /** An endpoint that is registered at another instance; undefined: where it is called is not known. */
+  elsewhere(registration: Registration, binding: Binding): Promise<KnownEndpoint | undefined>;
 }
 
 /** What an ARQ was told (H.225.0 §7.11): signalling reads it when the Setup comes. */

@@ -3,7 +3,7 @@ import { isLoopback } from '../../net/address.js';
 import { prefixOfKey } from '../../plan/normalise.js';
 import type { H323NeighbourZone, Zone } from '../../plan/plan.js';
 import { identify } from '../../plan/source-zone.js';
-import type { Binding, Registration } from '../../registry/registration.js';
+import type { Binding } from '../../registry/registration.js';
 import type { NeighbourRoute, RegistrationRoute, Route } from '../../routing/route.js';
 import { aliasAddressOf } from '../alias-address.js';
 import type { ConnectTarget, KnownEndpoint, LocateQuestion, SignallingContext, SocketAddress } from './context.js';
@@ -91,7 +91,7 @@ function expandRegistration(context: SignallingContext, route: RegistrationRoute
     else others.push(binding);
   }
   if (others.length === 0) return targetsOf(here, [], route, alias);
-  return Promise.all(others.map((binding) => elsewhere(context, registration, binding))).then((there) =>
+  return Promise.all(others.map((binding) => context.endpoints.elsewhere(registration, binding))).then((there) =>
     targetsOf(
       here,
       there.flatMap((endpoint) => endpoint ?? []),
@@ -99,31 +99,6 @@ function expandRegistration(context: SignallingContext, route: RegistrationRoute
       alias,
     ),
   );
-}
-
-/** An endpoint of another instance. Of one that nothing can be learnt of now, as the store is away, the registration says where it is called. */
-async function elsewhere(
-  { endpoints }: SignallingContext,
-  { organisation, zone, alias }: Registration,
-  { instance, contact }: Binding,
-): Promise<KnownEndpoint | undefined> {
-  const found = await endpoints.elsewhere(instance);
-  if (found) return found;
-  const [, host = '', port = ''] = /^h323:(\[[0-9a-f:.]+\]|[0-9.]+):([0-9]{1,5})$/.exec(contact) ?? [];
-  if (host === '') return undefined;
-  const signalAddress = { address: host.replace(/^\[|\]$/g, ''), port: Number(port) };
-  return {
-    id: instance,
-    zone,
-    organisation,
-    aliases: [alias],
-    prefixes: [],
-    signalAddress,
-    tlsAddress: undefined,
-    source: signalAddress,
-    almostOutOfResources: false,
-    proof: undefined,
-  };
 }
 
 function targetsOf(

@@ -1,4 +1,5 @@
 import type { EpochMs, Timer } from '../../../clock.js';
+import type { MemberId } from '../../../state/member-store.js';
 import type { SipRequest, SipResponse } from '../message/message.js';
 import type { ClientTransaction } from '../transaction/transactions.js';
 import type { Flow, Target } from '../transport/flow.js';
@@ -7,6 +8,9 @@ import type { ProxyContext } from './context.js';
 import { addVia, lowerMaxForwards } from './forward.js';
 import { reasonValue } from './reason-header.js';
 import type { HopTarget } from './targets.js';
+
+/** An instance without a sign of life for so long after it went from among the living is lost. */
+const lateMs = 10_000;
 
 /** How one attempt ended: a response, or nothing at all. */
 /** `unanswered`: it rang for as long as timer C allows. */
@@ -25,6 +29,10 @@ export class BranchAttempt {
   readonly target: HopTarget;
   #client: ClientTransaction | undefined;
   #hunt: Timer | undefined;
+  /** Ends the watch over the instance that passes it on. */
+  #unwatch: (() => void) | undefined;
+  #holderGone: Timer | undefined;
+  #rang = false;
   #over = false;
   #cancelled: string | undefined;
   #ringingUntil: EpochMs;
@@ -54,7 +62,8 @@ export class BranchAttempt {
   /** `prepare` puts on what depends on the flow (Record-Route). `huntMs`: silence after which it is given up; undefined: the transaction's own. */
   start(original: SipRequest, prepare: (copy: SipRequest, flow: Flow) => void, huntMs: number | undefined): void {
     if (huntMs !== undefined) this.#hunt = this.#context.clock.after(huntMs, () => this.#giveUp());
-    const { hop } = this.target;
+    const { hop, holder } = this.target;
+    if (holder !== undefined) this.#unwatch = this.#context.holders.whenGone(holder, () => this.#onHolderGone(holder));
     if (isFlow(hop)) {
       this.#send(original, prepare, hop);
       return;
@@ -94,14 +103,34 @@ export class BranchAttempt {
     this.#hunt?.cancel();
     this.#hunt = undefined;
     if (response.status < 200) {
-      // RFC 3261 §16.7 step 2: every provisional but 100 sets timer C anew.
-      if (response.status > 100) this.#ringingUntil = this.#context.clock.now() + this.#context.timers.ringingSeconds * 1000;
+      if (response.status > 100) {
+        this.#rang = true;
+        // RFC 3261 §16.7 step 2: every provisional but 100 sets timer C anew.
+        this.#ringingUntil = this.#context.clock.now() + this.#context.timers.ringingSeconds * 1000;
+      }
       if (!this.#over) this.#listener.onResponse(this, response, flow);
       return;
     }
     // Every 2xx goes up, also repeated ones and those that come after the branch was given up (RFC 3261 §16.7 step 10, RFC 6026).
     if (response.status < 300) this.#listener.onResponse(this, response, flow);
     this.#end({ response });
+  }
+
+  /** A phone that rings is given more time: its instance may be no more than late with its signs of life. */
+  #onHolderGone(holder: MemberId): void {
+    const { clock, holders } = this.#context;
+    if (!this.#rang) this.#lose();
+    else {
+      this.#holderGone ??= clock.after(lateMs, () => {
+        this.#holderGone = undefined;
+        if (!holders.lives(holder)) this.#lose();
+      });
+    }
+  }
+
+  #lose(): void {
+    this.#client?.cancel();
+    this.#end({ failure: 'unreachable' });
   }
 
   #giveUp(): void {
@@ -113,9 +142,7 @@ export class BranchAttempt {
 
   #end(end: AttemptEnd): void {
     if (this.#over) return;
-    this.#over = true;
-    this.#hunt?.cancel();
-    this.#hunt = undefined;
+    this.abandon();
     this.#listener.onEnd(this, end);
   }
 
@@ -132,6 +159,10 @@ export class BranchAttempt {
     this.#over = true;
     this.#hunt?.cancel();
     this.#hunt = undefined;
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+    this.#holderGone?.cancel();
+    this.#holderGone = undefined;
   }
 
   /** Timer C: rings for too long. */

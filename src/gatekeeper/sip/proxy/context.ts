@@ -49,6 +49,8 @@ export interface ProxyContext {
   readonly sessions: Sessions;
   /** Where calls are that this instance does not have. */
   readonly find: CallStore['find'];
+  /** Tells whoever has a call that its parties have ended it. */
+  readonly over: CallStore['over'];
   readonly fellows: Fellows;
   readonly relayed: RelayedSenders;
   /** Which instance has an endpoint's connection. */
@@ -56,6 +58,11 @@ export interface ProxyContext {
   readonly flowTokens: FlowTokens;
   readonly arrivals: Arrivals;
   readonly timers: ProxyTimers;
+  /**
+   * Whether the store has been away for so long, or is back for so short a time, that others may have taken calls of ours for lost: then silence
+   * of their parties means nothing here.
+   */
+  readonly storeAway: () => boolean;
   /** RFC 3263: where a URI's host is. Rejects never; an empty list means nowhere. `trusted`: named by the plan, so private addresses are fine. */
   readonly locate: (uri: SipUri, trusted: boolean) => Promise<readonly Target[]>;
   readonly observer: ProxyObserver;

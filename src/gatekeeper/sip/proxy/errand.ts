@@ -10,26 +10,35 @@ const graceMs = 5000;
 
 export interface ErrandListener {
   /** Something was heard of the next hop. */
-  heard?(): void;
+  heard?(response: SipResponse): void;
   /** The connection broke, or could not be used, before the final response. */
   failed(): void;
+  /** True: this response is not for whoever asked, and what was sent is over; another place may be tried. */
+  declines?(response: SipResponse): boolean;
   /** In place of the response that came; undefined: it may go on. */
   instead?(response: SipResponse): SipResponse | undefined;
 }
+
+/** As much of the proxy as an errand needs. */
+export type ErrandContext = Pick<ProxyContext, 'clock' | 'timers' | 'transactions'>;
 
 /**
  * A request of a call that this instance does not have, on its way to whoever does: its response comes back, its CANCEL goes after it. It may
  * be sent again to another place, as long as the one before has said nothing final.
  */
 export class Errand {
-  readonly #context: ProxyContext;
+  readonly #context: ErrandContext;
   readonly #transaction: ServerTransaction;
+  readonly #left: () => void;
   #client: ClientTransaction | undefined;
-  #cancelled: string | undefined;
+  #isLeft = false;
+  #cancelled: { readonly reason: string | undefined } | undefined;
   #ringing: Timer | undefined;
 
-  constructor(context: ProxyContext, transaction: ServerTransaction) {
+  /** @param left called once it is answered, or somebody else's to answer */
+  constructor(context: ErrandContext, transaction: ServerTransaction, left: () => void) {
     this.#context = context;
+    this.#left = left;
     this.#transaction = transaction;
     errands.set(transaction, this);
     if (transaction.request.method !== 'INVITE') return;
@@ -39,9 +48,9 @@ export class Errand {
     });
   }
 
-  /** It has its final response. */
+  /** It has its final response, or nobody here is to give it one any more. */
   get over(): boolean {
-    return this.#transaction.finalSent;
+    return this.#isLeft || this.#transaction.finalSent;
   }
 
   /** It is on its way, and the way has not broken. */
@@ -49,17 +58,18 @@ export class Errand {
     return this.#client !== undefined;
   }
 
-  get cancelled(): boolean {
-    return this.#cancelled !== undefined;
-  }
-
-  /** `copy` has our Via. What was sent before is forgotten. */
+  /** `copy` has our Via. What was sent before is forgotten. Once it is cancelled nothing is sent any more. */
   send(copy: SipRequest, out: Flow, listener: ErrandListener): void {
     this.takeBack();
+    if (this.over) return;
     const client = this.#context.transactions.request(copy, out, {
       onResponse: (response) => {
         if (this.#client !== client) return;
-        listener.heard?.();
+        if (response.status >= 300 && listener.declines?.(response)) {
+          this.#client = undefined;
+          return;
+        }
+        listener.heard?.(response);
         if (response.status === 100) return;
         const instead = listener.instead?.(response);
         if (!instead) response.removeFirst('via');
@@ -70,6 +80,7 @@ export class Errand {
         if (this.#client !== client) return;
         // RFC 4320 §4.1: nobody waits for a 408 to a non-INVITE any more.
         if (this.#transaction.request.method === 'INVITE') this.respond(responseTo(this.#transaction.request, 408));
+        else this.leave();
       },
       onTransportError: () => {
         if (this.#client !== client) return;
@@ -78,14 +89,14 @@ export class Errand {
       },
     });
     this.#client = client;
-    if (this.#cancelled !== undefined) client.cancel(this.#cancelled);
   }
 
-  /** Whoever it was sent to is not to be waited for. */
+  /** Whoever it was sent to is not to be waited for; so the CANCEL that went after it is answered here. */
   takeBack(): void {
     const client = this.#client;
     this.#client = undefined;
     client?.abandon();
+    if (this.#cancelled && !this.over) this.respond(responseTo(this.#transaction.request, 487));
   }
 
   respond(response: SipResponse): void {
@@ -94,15 +105,17 @@ export class Errand {
     this.#transaction.respond(response);
   }
 
-  /** From now on somebody else answers it. */
+  /** From now on somebody else answers it, or nobody. */
   leave(): void {
+    this.#isLeft = true;
     this.#ringing?.cancel();
     this.#ringing = undefined;
     errands.delete(this.#transaction);
+    this.#left();
   }
 
   cancel(reason: string | undefined): void {
-    this.#cancelled = reason ?? '';
+    this.#cancelled = { reason };
     if (this.#client) this.#client.cancel(reason);
     else if (!this.over) this.respond(responseTo(this.#transaction.request, 487));
   }

@@ -2,7 +2,7 @@ import type { Member } from '../../../state/member-store.js';
 import type { SipTransport } from '../../plan/plan.js';
 import { formatHostPort } from '../message/host.js';
 import { parseSipUri } from '../message/uri.js';
-import type { Flow, Target } from '../transport/flow.js';
+import type { Flow, Target, TransportLayer } from '../transport/flow.js';
 import type { ProxyContext } from './context.js';
 import { openFirst } from './open-first.js';
 
@@ -39,9 +39,19 @@ export async function* fellowTargets(
   }
 }
 
-/** Opens a way to another instance: by the transport that the message came by, else by the safest that both have. */
-export async function linkTo(context: ProxyContext, member: Member, came: SipTransport): Promise<FellowLink | undefined> {
-  const order = new Set<SipTransport>([came, 'tls', 'tcp', 'udp']);
+/** As much of the proxy as it takes. */
+export interface LinkContext {
+  readonly locate: ProxyContext['locate'];
+  readonly transports: Pick<TransportLayer, 'flowTo'>;
+}
+
+/**
+ * Opens a way to another instance: by the transport that the message came by, else by the safest that both have. What came by TLS is passed on by
+ * nothing else to an instance that speaks it: whoever breaks a connection must not bring the call into the clear.
+ */
+export async function linkTo(context: LinkContext, member: Member, came: SipTransport): Promise<FellowLink | undefined> {
+  const secured = came === 'tls' && member.sip.some(({ transport, fingerprint }) => transport === 'tls' && fingerprint !== undefined);
+  const order = new Set<SipTransport>(secured ? ['tls'] : [came, 'tls', 'tcp', 'udp']);
   for await (const { target, uri } of fellowTargets(context.locate, member, order)) {
     const flow = await openFirst(context, [target]);
     if (flow) return { flow, uri };

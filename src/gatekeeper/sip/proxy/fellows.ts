@@ -32,6 +32,17 @@ export class Fellows {
     return this.#known.has(addressKey(host, port));
   }
 
+  /** The living fellow that is there. */
+  at(host: string, port: number | undefined): Member | undefined {
+    return this.#living.get(addressKey(host, port));
+  }
+
+  /** Up to so many living fellows, `first` before the others where it is one. */
+  some(count: number, first: Member | undefined): readonly Member[] {
+    const others = this.#members.others().filter(({ id, sip }) => id !== first?.id && sip.length > 0);
+    return (first ? [first, ...others] : others).slice(0, count);
+  }
+
   /** Whether this is where a fellow is that gave a sign of life lately. */
   lives(host: string, port: number | undefined): boolean {
     return this.#living.has(addressKey(host, port));

@@ -1,4 +1,4 @@
-import type { Member, MemberStore } from '../../../state/member-store.js';
+import type { Member, MemberId, MemberStore } from '../../../state/member-store.js';
 import type { SipTransport } from '../../plan/plan.js';
 import type { SipUri } from '../message/uri.js';
 import type { Flow, Target, TransportLayer } from '../transport/flow.js';
@@ -13,11 +13,11 @@ const preferred: readonly SipTransport[] = ['tls', 'tcp', 'udp'];
 export type FlowWay =
   /** It is ours. */
   | { readonly at: 'here'; readonly flow: Flow }
-  /** Another instance has it: `target` is that instance, and the request is to begin its Route with `route`. `over`: by what transport it goes on from there. */
-  | { readonly at: 'there'; readonly target: Target; readonly route: string; readonly over: SipTransport };
+  /** Another instance, `holder`, has it: `target` is that instance, and the request is to begin its Route with `route`. `over`: by what transport it goes on from there. */
+  | { readonly at: 'there'; readonly holder: MemberId; readonly target: Target; readonly route: string; readonly over: SipTransport };
 
 export interface FlowHoldersParts {
-  readonly members: Pick<MemberStore, 'others'>;
+  readonly members: Pick<MemberStore, 'others' | 'onChange'>;
   readonly transports: Pick<TransportLayer, 'flow'>;
   readonly tokens: FlowTokens;
   readonly now: () => number;
@@ -45,6 +45,17 @@ export class FlowHolders {
     return best?.member;
   }
 
+  /** Calls `gone` when this instance is no longer among the living. Returns what takes it away. */
+  whenGone(holder: MemberId, gone: () => void): () => void {
+    return this.#parts.members.onChange(() => {
+      if (!this.lives(holder)) gone();
+    });
+  }
+
+  lives(holder: MemberId): boolean {
+    return this.#parts.members.others().some(({ id }) => id === holder);
+  }
+
   /** The way over this flow for a request of this call. Undefined: it is closed, or its instance is gone or cannot be reached. */
   async wayOver(id: string, callId: string): Promise<FlowWay | undefined> {
     const { transports, tokens, now, locate } = this.#parts;
@@ -54,7 +65,7 @@ export class FlowHolders {
     const link = member && (await fellowTargets(locate, member, preferred).next()).value;
     if (!link) return undefined;
     const route = `<${link.uri};lr;${flowParam}=${tokens.order(id, callId, now())}>`;
-    return { at: 'there', target: link.target, route, over: transportOfFlow(id) };
+    return { at: 'there', holder: member.id, target: link.target, route, over: transportOfFlow(id) };
   }
 }
 

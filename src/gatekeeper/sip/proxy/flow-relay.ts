@@ -2,9 +2,9 @@ import type { EpochMs, Timer } from '../../../clock.js';
 import { responseTo, type SipRequest, type SipResponse } from '../message/message.js';
 import { parseNameAddr } from '../message/name-addr.js';
 import { parseSipUri } from '../message/uri.js';
+import { refusalResponse } from '../refusal-response.js';
 import type { ClientTransaction, ServerTransaction } from '../transaction/transactions.js';
 import type { Flow } from '../transport/flow.js';
-import { loopHash } from './branch.js';
 import type { ProxyContext } from './context.js';
 import { flowParam } from './flow-token.js';
 import { addVia, lowerMaxForwards } from './forward.js';
@@ -13,6 +13,12 @@ import { flowRecordRoute } from './record-route.js';
 
 /** What the top of a request's Route says of flows. `forged`: it says what no instance of ours has said. */
 export type FlowRoute = { readonly say: 'nothing' } | { readonly say: 'forged' } | { readonly say: 'pass'; readonly flow: string };
+
+/**
+ * In place of the loop hash in our Via: a request may have passed this instance before, on its way from an endpoint to the instance that has its
+ * call, and is no loop for that. Rounds without end are for Max-Forwards.
+ */
+const passed = 'pass';
 
 const nothing: FlowRoute = { say: 'nothing' };
 const forged: FlowRoute = { say: 'forged' };
@@ -33,9 +39,34 @@ export class FlowRelay {
   readonly #passages = new WeakMap<ServerTransaction, Passage>();
   /** Until when a connection that a request was passed over is needed; whoever still talks after that is asked by the call's own instance. */
   readonly #neededUntil = new WeakMap<Flow, EpochMs>();
+  readonly #underWay = new Set<Passage>();
+  #stopping: (() => void) | undefined;
 
   constructor(context: RelayContext) {
     this.#context = context;
+  }
+
+  /** Requests on their way over connections of ours that have no final response yet. */
+  get underWay(): number {
+    return this.#underWay.size;
+  }
+
+  /**
+   * The connections are about to be closed: nothing more is passed on. Phones that ring are told to stop, and their callers 503. Settles when
+   * every endpoint has answered what it was asked; may never settle.
+   */
+  stop(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#stopping = resolve;
+      for (const passage of this.#underWay) passage.stop();
+      if (this.#underWay.size === 0) resolve();
+    });
+  }
+
+  /** Whoever still waits hears 503. No timer is left. */
+  close(): void {
+    for (const passage of this.#underWay) passage.close();
+    this.#underWay.clear();
   }
 
   /** Takes orders and marks off the top of Route. */
@@ -57,7 +88,7 @@ export class FlowRelay {
   /** Passes a request on over this flow of ours. 430 (RFC 5626 §5.3) when it is gone: whoever ordered it may know another way. */
   pass(request: SipRequest, from: Flow, id: string): void {
     const { transactions, here, flowTokens } = this.#context;
-    const out = this.#flow(id);
+    const out = this.#stopping ? undefined : this.#flow(id);
     if (!out) {
       transactions.oneShot(request, from).respond(responseTo(request, 430));
       return;
@@ -70,10 +101,16 @@ export class FlowRelay {
     if (request.to.tag === undefined && request.has('record-route')) {
       copy.prepend('record-route', flowRecordRoute(request, here, out, flowTokens.mark(id, request.callId)));
     }
-    addVia(copy, here, out, loopHash(request));
+    addVia(copy, here, out, passed);
     const transaction = transactions.server(request, from, 'at-once');
-    const passage = new Passage(this.#context, transaction);
+    // That it has arrived is told to another instance at once, which may ask elsewhere else; RFC 4320 §4.1 spares clients on UDP that.
+    if (request.method !== 'INVITE') transaction.respond(responseTo(request, 100));
+    const passage = new Passage(this.#context, transaction, () => {
+      this.#underWay.delete(passage);
+      if (this.#underWay.size === 0) this.#stopping?.();
+    });
     this.#passages.set(transaction, passage);
+    this.#underWay.add(passage);
     passage.start(copy, out);
   }
 
@@ -84,7 +121,7 @@ export class FlowRelay {
     this.#note(out);
     const copy = ack.clone();
     lowerMaxForwards(copy);
-    addVia(copy, this.#context.here, out, loopHash(ack));
+    addVia(copy, this.#context.here, out, passed);
     this.#context.transactions.sendStateless(copy, out);
   }
 
@@ -123,12 +160,15 @@ export function flowTokenOf(route: string): string | undefined {
 class Passage {
   readonly #context: RelayContext;
   readonly #transaction: ServerTransaction;
+  readonly #settled: () => void;
   #client: ClientTransaction | undefined;
   #ringing: Timer | undefined;
 
-  constructor(context: RelayContext, transaction: ServerTransaction) {
+  /** @param settled called when the endpoint has answered, or never will */
+  constructor(context: RelayContext, transaction: ServerTransaction, settled: () => void) {
     this.#context = context;
     this.#transaction = transaction;
+    this.#settled = settled;
   }
 
   start(copy: SipRequest, out: Flow): void {
@@ -144,16 +184,34 @@ class Passage {
     this.#client?.cancel(reason);
   }
 
+  /** Others than INVITE get the moment that is left to be answered. */
+  stop(): void {
+    if (this.#transaction.request.method !== 'INVITE') return;
+    this.cancel(reasonValue(503, 'The gatekeeper is being stopped'));
+    this.close();
+  }
+
+  close(): void {
+    this.#ringing?.cancel();
+    const { request, finalSent } = this.#transaction;
+    if (!finalSent) this.#transaction.respond(refusalResponse(request, 'instanceStopping'));
+  }
+
   #passBack(response: SipResponse): void {
     if (response.status === 100) return;
-    if (response.status < 200) this.#awaitAnswer();
-    else this.#ringing?.cancel();
+    if (response.status >= 200) this.#end();
+    else if (!this.#transaction.finalSent) this.#awaitAnswer();
     response.removeFirst('via');
     this.#transaction.respond(response);
   }
 
-  #fail(status: 408 | 430): void {
+  #end(): void {
     this.#ringing?.cancel();
+    this.#settled();
+  }
+
+  #fail(status: 408 | 430): void {
+    this.#end();
     const { request, finalSent } = this.#transaction;
     // RFC 4320 §4.1: nobody waits for a 408 to a non-INVITE any more.
     if (!finalSent && (status === 430 || request.method === 'INVITE')) this.#transaction.respond(responseTo(request, status));

@@ -1,3 +1,4 @@
+import type { MemberId } from '../../../state/member-store.js';
 import type { Binding } from '../../registry/registration.js';
 import type { SipRequest } from '../message/message.js';
 import { parseNameAddr } from '../message/name-addr.js';
@@ -22,9 +23,13 @@ export interface Hop {
   readonly drop: number;
   /** To be put on top of Route then. */
   readonly route: string | undefined;
-  /** Where to turn when the instance at the end of `flow` has the endpoint's connection no more. */
-  readonly otherwise?: () => Promise<Hop | undefined>;
+  /** The instance at the end of `flow`, where it is to pass the request on. */
+  readonly holder?: MemberId;
+  /** Where to turn when that instance has the endpoint's connection no more, or is lost (`HopRun`). */
+  readonly otherwise?: Next;
 }
+
+type Next = () => Promise<Hop | undefined>;
 
 /** As much of a dialog's side as the way to it needs. */
 export type HopSide = Pick<DialogSide, 'flow' | 'alias' | 'zone'>;
@@ -64,16 +69,17 @@ function transportOf(uri: SipUri): 'udp' | 'tcp' | 'tls' {
 export function openHop(context: ProxyContext, request: HopRequest, side: HopSide): Hop | undefined | Promise<Hop | undefined> {
   const { routes } = request;
   const marks = flowMarks(context, request);
-  if (marks) return overFlow(context, request, side, marks);
-  const route = routes[0];
-  const turn = route === undefined ? undefined : turnOfLost(context, route, request.callId);
+  const drop = marks?.count ?? 0;
+  const route = routes[drop];
+  const turn = route === undefined || marks ? undefined : turnOfLost(context, route, request.callId);
   if (turn) return openFirst(context, [turn]).then((flow) => flow && direct(flow));
   const text = route === undefined ? request.uri : parseNameAddr(route)?.uri;
   const uri = text === undefined ? undefined : parseSipUri(text);
+  const last = async () => uri && toUri(context, uri, route, side, drop);
+  if (marks) return overFlow(context, request, side, marks, last);
   if (!uri) return undefined;
   if (reachedOverFlow(uri, side.flow)) return direct(side.flow);
-  if (!side.flow.closed) return toUri(context, uri, route, side);
-  return overFlow(context, request, side, undefined).then((hop) => hop ?? toUri(context, uri, route, side));
+  return side.flow.closed ? overFlow(context, request, side, undefined, last) : last();
 }
 
 /** Changes a request's Route to what the way wants. */
@@ -86,12 +92,12 @@ function direct(flow: Flow, drop = 0): Hop {
   return { flow, endpoint: flow, drop, route: undefined };
 }
 
-async function toUri(context: ProxyContext, uri: SipUri, route: string | undefined, side: HopSide): Promise<Hop | undefined> {
+async function toUri(context: ProxyContext, uri: SipUri, route: string | undefined, side: HopSide, drop: number): Promise<Hop | undefined> {
   const own = context.here.is(uri.host, uri.port) && route !== undefined ? context.here.target(transportOf(uri)) : undefined;
   // The next time round of a spiral: to ourselves, which look-ups refuse.
   // RFC 3261 leaves the remote target to its owner; an owner on the Internet must not lead us into private networks.
   const flow = await openFirst(context, own ? [own] : await context.locate(uri, side.zone.kind !== 'internet'));
-  return flow && direct(flow);
+  return flow && direct(flow, drop);
 }
 
 interface Marks {
@@ -112,15 +118,22 @@ function flowMarks({ flowTokens }: ProxyContext, { routes, callId }: HopRequest)
   return marks;
 }
 
-function overFlow(context: ProxyContext, request: HopRequest, side: HopSide, marks: Marks | undefined): Promise<Hop | undefined> {
+function overFlow(
+  context: ProxyContext,
+  request: HopRequest,
+  side: HopSide,
+  marks: Marks | undefined,
+  last: Next,
+): Promise<Hop | undefined> {
   const bindings = (side.alias === undefined ? undefined : context.registrations.find(side.alias)?.bindings) ?? [];
-  return openByFlow(context, request, bindings, [side.flow.id], marks);
+  return openByFlow(context, request, bindings, [side.flow.id], marks, last);
 }
 
 /**
  * Over the endpoint's own flow, at whichever instance that is: the one that it was last known by while its registration still names that; else the
  * one that it has registered over since. Undefined: none of them is there.
  * @param known names of its flows, the latest first; those in the marks on top of the Route follow
+ * @param last where to turn when none of them is there
  */
 export function openByFlow(
   context: ProxyContext,
@@ -128,11 +141,12 @@ export function openByFlow(
   bindings: readonly Binding[],
   known: readonly string[] = [],
   marks = flowMarks(context, request),
+  last?: Next,
 ): Promise<Hop | undefined> {
   const before = marks ? [...known, marks.flow] : known;
   const named = before.filter((id) => bindings.some(({ flow }) => flow === id));
   const ids = [...new Set([...named, ...sameDevice(bindings, request.uri).map(({ flow }) => flow), ...before])];
-  return firstOpen(context, { ids, before, callId: request.callId, drop: marks?.count ?? 0 });
+  return firstOpen(context, { ids, before, callId: request.callId, drop: marks?.count ?? 0, last });
 }
 
 interface Candidates {
@@ -142,16 +156,18 @@ interface Candidates {
   readonly before: readonly string[];
   readonly callId: string;
   readonly drop: number;
+  readonly last: Next | undefined;
 }
 
-async function firstOpen(context: ProxyContext, { ids, before, callId, drop }: Candidates): Promise<Hop | undefined> {
+async function firstOpen(context: ProxyContext, candidates: Candidates): Promise<Hop | undefined> {
+  const { ids, before, callId, drop, last } = candidates;
   for (const [index, id] of ids.entries()) {
     const way = await context.holders.wayOver(id, callId);
     if (way?.at === 'here') return direct(way.flow, drop);
     const flow = way && (await openFirst(context, [way.target]));
     if (!way || !flow) continue;
-    const otherwise = () => firstOpen(context, { ids: ids.slice(index + 1), before, callId, drop });
-    return { flow, endpoint: distantEnd(id, weaker(flow.transport, way.over)), drop, route: way.route, otherwise };
+    const otherwise = () => firstOpen(context, { ...candidates, ids: ids.slice(index + 1) });
+    return { flow, endpoint: distantEnd(id, weaker(flow.transport, way.over)), drop, route: way.route, holder: way.holder, otherwise };
   }
   for (const id of before) {
     // Its instance is lost; datagrams can be sent from here as well, and a NAT may let them through.
@@ -159,7 +175,7 @@ async function firstOpen(context: ProxyContext, { ids, before, callId, drop }: C
     const flow = remote && context.transports.udpFlow(remote);
     if (flow) return direct(flow, drop);
   }
-  return undefined;
+  return last?.();
 }
 
 /** The flow with this id at another instance; a message to it passes a link that may be less secure than it. */

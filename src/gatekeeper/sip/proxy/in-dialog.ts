@@ -11,6 +11,7 @@ import { contactOf, type Dialog, type DialogSide } from './dialog.js';
 import { mayAct } from './dialog-sender.js';
 import { addVia, lowerMaxForwards } from './forward.js';
 import { type Hop, openHop, takeHop } from './hop.js';
+import { HopRun } from './hop-run.js';
 import { dropForeignIdentities } from './identity-headers.js';
 import { judgeMedia, mediaOf } from './media-policy.js';
 import { reasonValue } from './reason-header.js';
@@ -72,54 +73,56 @@ function refuse({ session, request, transaction, passage }: Way, code: RefusalCo
   else void session.terminate('encryptionLost', 'Media is not encrypted', 'mediaNotEncrypted');
 }
 
-/** On by this hop; or by the next, where the instance that should have the party's connection has it no more (RFC 5626 §5.3: 430). */
+/** On by this hop, or by those that may follow it. */
 function sendBy(way: Way, hop: Hop | undefined): void {
-  const { context, session, dialog, from, request, media, transaction, passage } = way;
-  const target = dialog[from === 'caller' ? 'callee' : 'caller'];
+  const { context, request, transaction, passage } = way;
   if (passage?.over) return;
   if (!hop) {
-    passage?.close();
-    transaction?.respond(refusalResponse(request, 'callUnknown', 'The other side of the call cannot be reached'));
-    if (request.method === 'BYE') session.hungUp(dialog);
+    unreachable(way);
     return;
   }
+  if (!transaction) {
+    const ack = copyFor(way, hop);
+    if (ack) context.transactions.sendStateless(ack, hop.flow);
+    return;
+  }
+  new HopRun(context, {
+    request,
+    prepare: (by) => copyFor(way, by),
+    sent: (client) => passage?.sent(client),
+    onResponse: (response) => passBack(way, response),
+    onTimeout: () => unanswered(way, 408),
+    onFailure: (why) => (why === 'none' ? unreachable(way) : unanswered(way, 503)),
+    over: () => transaction.finalSent,
+  }).start(hop);
+}
+
+/** A copy, as answers of our own are still made from the request as it came. Undefined: it may not go by this hop, and is refused. */
+function copyFor(way: Way, hop: Hop): SipRequest | undefined {
+  const { context, session, dialog, from, request, media } = way;
+  const target = dialog[from === 'caller' ? 'callee' : 'caller'];
   // Judged by the way it really takes, which need not be the one the last message took.
   const exposed = media && judgeMedia(media, target.zone, hop.endpoint.transport);
   if (exposed) {
     refuse(way, exposed);
-    return;
+    return undefined;
   }
   const moved = target.flow.id !== hop.endpoint.id;
   target.flow = hop.endpoint;
   if (moved && session.dialog === dialog && request.method !== 'BYE') session.carry();
-  // A copy: answers of our own are still made from the request as it came.
   const copy = request.clone();
   lowerMaxForwards(copy);
   takeHop(copy, hop);
   addVia(copy, context.here, hop.flow, loopHash(request));
-  if (!transaction) {
-    context.transactions.sendStateless(copy, hop.flow);
-    return;
+  return copy;
+}
+
+function unreachable({ session, dialog, request, transaction, passage }: Way): void {
+  passage?.close();
+  if (transaction?.finalSent === false) {
+    transaction.respond(refusalResponse(request, 'callUnknown', 'The other side of the call cannot be reached'));
   }
-  const { otherwise } = hop;
-  const elsewhere = (next: () => Promise<Hop | undefined>) => {
-    next().then(
-      (found) => sendBy(way, found),
-      (error: unknown) => {
-        context.observer.fault(error, request.callId);
-        unanswered(way, 503);
-      },
-    );
-  };
-  const client = context.transactions.request(copy, hop.flow, {
-    onResponse: (response) => {
-      if (response.status === 430 && otherwise) elsewhere(otherwise);
-      else passBack(way, response);
-    },
-    onTimeout: () => unanswered(way, 408),
-    onTransportError: () => (otherwise ? elsewhere(otherwise) : unanswered(way, 503)),
-  });
-  passage?.sent(client);
+  if (request.method === 'BYE') session.hungUp(dialog);
 }
 
 interface Way {
@@ -144,6 +147,7 @@ class Reinvite implements OpenReinvite {
   readonly #session: CallSession;
   readonly #transaction: ServerTransaction;
   #client: ClientTransaction | undefined;
+  #cancelled: { readonly reason: string | undefined } | undefined;
   #over = false;
 
   constructor(context: ProxyContext, session: CallSession, transaction: ServerTransaction) {
@@ -158,12 +162,15 @@ class Reinvite implements OpenReinvite {
     return this.#over;
   }
 
+  /** To the other side, or by the next way where the first led nowhere: a CANCEL that came between goes after it. */
   sent(client: ClientTransaction): void {
     this.#client = client;
+    if (this.#cancelled) client.cancel(this.#cancelled.reason);
   }
 
   /** The caller's CANCEL: the other side's 487 comes back, where it has been asked. */
   cancel(reason: string | undefined): void {
+    this.#cancelled = { reason };
     if (this.#client) this.#client.cancel(reason);
     else this.giveUp(487);
   }
@@ -199,8 +206,10 @@ function noteSender(context: ProxyContext, source: DialogSide, request: SipReque
   let changed = false;
   // A party that changed its network is answered where it is now; but nobody is moved from TLS to a way that can be read, nor from a way
   // of ours to one that leads through another instance and is lost with it.
-  const fit = newer && !flow.closed && !(source.flow.transport === 'tls' && flow.transport !== 'tls');
-  if (source.flow.closed || fit) {
+  const readable = source.flow.transport === 'tls' && flow.transport !== 'tls';
+  // What was sent before something that is known already says nothing of where the party is now.
+  const late = request.cseq.seq < source.cseq;
+  if (source.flow.closed ? !late && !readable : newer && !flow.closed && !readable) {
     changed = source.flow.id !== flow.id;
     source.flow = flow;
   }

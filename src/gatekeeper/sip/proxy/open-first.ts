@@ -2,7 +2,7 @@ import type { Flow, Target, TransportLayer } from '../transport/flow.js';
 
 /** The first of the addresses that can be reached. */
 export async function openFirst(
-  { transports }: { readonly transports: TransportLayer },
+  { transports }: { readonly transports: Pick<TransportLayer, 'flowTo'> },
   targets: readonly Target[],
 ): Promise<Flow | undefined> {
   for (const target of targets) {

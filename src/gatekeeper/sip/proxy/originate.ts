@@ -2,27 +2,46 @@ import type { SipRequest, SipResponse } from '../message/message.js';
 import type { ProxyContext } from './context.js';
 import { type Dialog, type DialogSide, requestWithin } from './dialog.js';
 import { addVia } from './forward.js';
-import { openHop, takeHop } from './hop.js';
+import { type Hop, openHop, takeHop } from './hop.js';
+import { HopRun } from './hop-run.js';
 import { reasonValue } from './reason-header.js';
 
-/** Sends a request of our own to one side of a dialog and tells its final response; undefined: none came, or it could not be sent. */
+/**
+ * Sends a request of our own to one side of a dialog and tells its final response; undefined: none came, or it could not be sent.
+ * Never rejects.
+ */
 export async function sendOwn(context: ProxyContext, request: SipRequest, target: DialogSide): Promise<SipResponse | undefined> {
+  try {
+    return await send(context, request, target);
+  } catch (error) {
+    context.observer.fault(error, request.callId);
+    return undefined;
+  }
+}
+
+async function send(context: ProxyContext, request: SipRequest, target: DialogSide): Promise<SipResponse | undefined> {
   const hop = await openHop(context, { uri: target.contact, routes: target.routeSet, callId: request.callId }, target);
   if (!hop) return undefined;
-  takeHop(request, hop);
-  addVia(request, context.here, hop.flow, 'own');
+  const prepare = (by: Hop) => {
+    const copy = request.clone();
+    takeHop(copy, by);
+    addVia(copy, context.here, by.flow, 'own');
+    return copy;
+  };
   if (request.method === 'ACK') {
-    context.transactions.sendStateless(request, hop.flow);
+    context.transactions.sendStateless(prepare(hop), hop.flow);
     return undefined;
   }
   return new Promise((resolve) => {
-    context.transactions.request(request, hop.flow, {
+    new HopRun(context, {
+      request,
+      prepare,
       onResponse: (response) => {
         if (response.status >= 200) resolve(response);
       },
       onTimeout: () => resolve(undefined),
-      onTransportError: () => resolve(undefined),
-    });
+      onFailure: () => resolve(undefined),
+    }).start(hop);
   });
 }
 

@@ -12,7 +12,7 @@ import type { Flow } from '../transport/flow.js';
 import { isLooping, loopHash } from './branch.js';
 import { identifyCaller } from './caller.js';
 import type { ProxyContext } from './context.js';
-import { type AskedElsewhere, Elsewhere } from './elsewhere.js';
+import { Elsewhere } from './elsewhere.js';
 import { FlowRelay, type FlowRoute } from './flow-relay.js';
 import { dropOwnCredentials } from './forward.js';
 import { Hunt } from './hunt.js';
@@ -22,6 +22,7 @@ import { type Caller, InviteHandler, inviteOf, partyOf, planInvite } from './inv
 import { mediaOf } from './media-policy.js';
 import { type OwnRoutes, popOwnRoutes } from './record-route.js';
 import type { RefusalPace } from './refusal-pace.js';
+import type { AskedElsewhere } from './relay.js';
 import type { RelayedSender } from './relayed-sender.js';
 import type { CallSession } from './session.js';
 import { watchSession } from './silence.js';
@@ -122,7 +123,9 @@ export class SipProxy implements TransactionUser {
     const routes = popOwnRoutes(request, this.#context.here, this.#context.tokens, this.#context.fellows);
     // An ACK is never answered (RFC 3261 §17): what belongs to no call is dropped.
     if (!routes.ok) return;
-    const asked = { request, routes, sender: this.#senderOf(request, flow, routes), transaction: undefined };
+    const sender = this.#senderOf(request, flow, routes);
+    if (!sender) return;
+    const asked = { request, routes, sender, transaction: undefined };
     if (!this.#carryOn(asked) && this.#elsewhere.mayAsk(asked)) this.#guard(this.#elsewhere.handle(asked), request);
   }
 
@@ -196,7 +199,13 @@ export class SipProxy implements TransactionUser {
   }
 
   #inDialog(request: SipRequest, flow: Flow, routes: OwnRoutes): void {
-    const asked = { request, routes, sender: this.#senderOf(request, flow, routes) };
+    const sender = this.#senderOf(request, flow, routes);
+    if (!sender) {
+      // Signed by an instance that this one does not understand: the call goes on, but not by this way.
+      this.#refuse(request, flow, routes.key === undefined ? 'callUnknown' : 'overloaded');
+      return;
+    }
+    const asked = { request, routes, sender };
     const here = this.#sessionOf(request, routes) !== undefined;
     if (!here && !this.#elsewhere.mayAsk(asked)) {
       this.#refuse(request, flow, 'callUnknown');
@@ -212,19 +221,21 @@ export class SipProxy implements TransactionUser {
   #carryOn({ request, routes, sender, transaction }: AskedElsewhere): boolean {
     const session = this.#sessionOf(request, routes);
     if (!session) return false;
-    this.#guard(forwardInDialog(this.#context, { session, request, ...sender, transaction }), request, transaction);
+    // A token proves something of its own call alone: another's Call-ID may be chosen to be the same.
+    const token = sender.token && routes.key === session.key;
+    this.#guard(forwardInDialog(this.#context, { session, request, flow: sender.flow, token, transaction }), request, transaction);
     return true;
   }
 
-  /** Who sent it, as seen here or by the instance that passed it on. */
-  #senderOf(request: SipRequest, flow: Flow, { key, relay }: OwnRoutes): RelayedSender {
-    const told = relay === undefined ? undefined : this.#context.relayed.read(request, relay, flow.transport);
-    return told ?? { flow, token: key !== undefined };
+  /** Who sent it, as seen here or by the instance that passed it on. Undefined: what that said cannot be read, so nothing is known of the sender. */
+  #senderOf(request: SipRequest, flow: Flow, { key, relay }: OwnRoutes): RelayedSender | undefined {
+    return relay === undefined ? { flow, token: key !== undefined } : this.#context.relayed.read(request, relay, flow.transport);
   }
 
   #sessionOf(request: SipRequest, routes: OwnRoutes): CallSession | undefined {
     const { sessions } = this.#context;
-    return (routes.key === undefined ? undefined : sessions.byKey(routes.key)) ?? sessions.byDialog(request);
+    // The token says which call is meant: in a spiral through two instances they have the same dialog, and the first one's turn is first.
+    return routes.key === undefined ? sessions.byDialog(request) : sessions.byKey(routes.key);
   }
 
   #newRequest(request: SipRequest, flow: Flow): void {
@@ -325,8 +336,20 @@ export class SipProxy implements TransactionUser {
     return this.#flowRelay.isPassing(flow);
   }
 
+  /** Requests that are passed on over connections of ours for other instances. */
+  get passing(): number {
+    return this.#flowRelay.underWay;
+  }
+
+  /** Passes nothing more on for other instances. Settles when all is answered that was passed on; may never settle. */
+  stopPassing(): Promise<void> {
+    return this.#flowRelay.stop();
+  }
+
   close(): void {
     this.#draining = true;
+    this.#flowRelay.close();
+    this.#elsewhere.close();
     this.#context.sessions.close();
   }
 }

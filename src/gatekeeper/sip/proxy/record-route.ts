@@ -6,6 +6,7 @@ import { parseSipUri, type SipUri } from '../message/uri.js';
 import type { Flow } from '../transport/flow.js';
 import type { Fellows } from './fellows.js';
 import { flowParam } from './flow-token.js';
+import type { PurposeKey, PurposeKeys } from './purpose-key.js';
 import { relayParam } from './relayed-sender.js';
 
 /** The URI parameter that ties a Record-Route to a call of ours. */
@@ -20,14 +21,14 @@ type FlowEnd = Pick<Flow, 'transport' | 'local'>;
  * bound to the Call-ID by a MAC, and only the two ends (and proxies between) ever saw it.
  */
 export class RouteTokens {
-  readonly #secret: string;
+  readonly #keys: PurposeKeys;
 
-  constructor(secret: Buffer) {
-    this.#secret = secret.toString('hex');
+  constructor(keys: PurposeKeys) {
+    this.#keys = keys;
   }
 
   make(key: string, callId: string): string {
-    return `${key}-${this.#mac(key, callId)}`;
+    return `${key}-${mac(this.#keys.current, key, callId)}`;
   }
 
   /** The call's key, or undefined when the token isn't ours or belongs to another Call-ID. */
@@ -36,17 +37,19 @@ export class RouteTokens {
     if (dash <= 0 || token.length - dash - 1 !== macLength) return undefined;
     const key = token.slice(0, dash);
     const given = Buffer.from(token.slice(dash + 1), 'latin1');
-    const wanted = Buffer.from(this.#mac(key, callId), 'latin1');
-    return given.length === wanted.length && crypto.timingSafeEqual(given, wanted) ? key : undefined;
+    return this.#keys.read((secret) => {
+      const wanted = Buffer.from(mac(secret, key, callId), 'latin1');
+      return given.length === wanted.length && crypto.timingSafeEqual(given, wanted) ? key : undefined;
+    });
   }
+}
 
-  /**
-   * The secret first, then what it vouches for. Of the digest only a quarter is shown, so it cannot be carried on with more text, which is
-   * what HMAC's second pass is for; and the one-shot hash takes 0.8 µs where `createHmac` takes 4.6.
-   */
-  #mac(key: string, callId: string): string {
-    return crypto.hash('sha256', `${this.#secret}\0${key}\0${callId}`).slice(0, macLength);
-  }
+/**
+ * The secret first, then what it vouches for. Of the digest only a quarter is shown, so it cannot be carried on with more text, which is
+ * what HMAC's second pass is for; and the one-shot hash takes 0.8 µs where `createHmac` takes 4.6.
+ */
+function mac({ hex }: PurposeKey, key: string, callId: string): string {
+  return crypto.hash('sha256', `${hex}\0${key}\0${callId}`).slice(0, macLength);
 }
 
 /**
@@ -91,6 +94,8 @@ export interface OwnRoutes {
   readonly popped: boolean;
   /** What another instance said of the sender, unchecked (`RelayedSenders.read`). */
   readonly relay: string | undefined;
+  /** Where the value with the call's token leads: whoever wrote that had the call then. */
+  readonly from?: Pick<SipUri, 'host' | 'port'> | undefined;
 }
 
 /** Addresses of other instances, living and gone. */
@@ -109,26 +114,28 @@ export function popOwnRoutes(request: SipRequest, here: Here, tokens: RouteToken
   /** A value named this very instance. */
   let own = false;
   let relay: string | undefined;
+  let from: SipUri | undefined;
   while (request.has('route')) {
     const top = request.list('route')[0];
     const nameAddr = top === undefined ? undefined : parseNameAddr(top);
     const uri = nameAddr && parseSipUri(nameAddr.uri);
-    if (!nameAddr || !uri) return { key, next: undefined, ok: false, popped, relay };
+    if (!nameAddr || !uri) return { key, next: undefined, ok: false, popped, relay, from };
     // Beyond us: the flow of another party, which the way to it is found by (`hop.ts`).
-    if (uri.params.has(flowParam)) return { key, next: { nameAddr, uri }, ok: true, popped, relay };
+    if (uri.params.has(flowParam)) return { key, next: { nameAddr, uri }, ok: true, popped, relay, from };
     const token = uri.params.get(tokenParam);
     const named = typeof token === 'string' ? tokens.read(token, request.callId) : undefined;
     if (here.is(uri.host, uri.port)) own = true;
-    else if (!isOurs(uri, { named, key, own, fellows })) return { key, next: { nameAddr, uri }, ok: true, popped, relay };
+    else if (!isOurs(uri, { named, key, own, fellows })) return { key, next: { nameAddr, uri }, ok: true, popped, relay, from };
     // A call that came back to us (a spiral) is another call of ours: its route is for the next time round.
-    if (key !== undefined && named !== undefined && named !== key) return { key, next: { nameAddr, uri }, ok: true, popped, relay };
+    if (key !== undefined && named !== undefined && named !== key) return { key, next: { nameAddr, uri }, ok: true, popped, relay, from };
     const told = uri.params.get(relayParam);
     if (typeof told === 'string') relay ??= told;
+    if (key === undefined && named !== undefined) from = uri;
     key ??= named;
     request.removeFirst('route');
     popped = true;
   }
-  return { key, next: undefined, ok: true, popped, relay };
+  return { key, next: undefined, ok: true, popped, relay, from };
 }
 
 interface SeenSoFar {

@@ -213,7 +213,9 @@ export class CallSession {
       this.carry();
       return;
     }
-    if (this.answered) this.finish('completed', 200);
+    // It has gone to another instance meanwhile, which cannot have seen this.
+    if (this.#gone) this.#context.over(this.key);
+    else if (this.answered) this.finish('completed', 200);
     else this.finish('callerCancelled', 487);
   }
 

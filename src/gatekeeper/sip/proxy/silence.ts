@@ -20,9 +20,12 @@ export function watchSession(context: ProxyContext, session: CallSession, now: n
     if (!session.hunt && now - session.startedAt >= setUpMs) session.finish('internalError');
     return;
   }
-  if (session.arrival) watchArrival(context, session, session.arrival, now);
+  if (session.arrival && !context.storeAway()) watchArrival(context, session, session.arrival, now);
   if (!session.acknowledged && now - (session.answeredAt ?? now) >= ackWaitMs) {
     end(session, 'ackMissing', 'The answer was never acknowledged');
+  } else if (context.storeAway()) {
+    // Its parties may talk to another instance, which has taken the call over.
+    return;
   } else if (session.refreshBy !== undefined) {
     if (now >= session.refreshBy) end(session, 'sessionExpired', 'The session timer ran out');
   } else {
@@ -84,9 +87,11 @@ function probe(context: ProxyContext, session: CallSession, told: (signs: readon
     target.seenAt = context.clock.now();
     return 'alive';
   };
-  void Promise.all([ask('caller'), ask('callee')]).then((signs) => {
-    session.probing?.cancel();
-    session.probing = undefined;
-    if (!session.call.ended) told(signs);
-  });
+  Promise.all([ask('caller'), ask('callee')])
+    .then((signs) => {
+      session.probing?.cancel();
+      session.probing = undefined;
+      if (!session.call.ended && !context.storeAway()) told(signs);
+    })
+    .catch((error: unknown) => context.observer.fault(error, session.callId));
 }

@@ -1,3 +1,4 @@
+import type { MemberId } from '../../../state/member-store.js';
 import type { RefusalCode } from '../../calls/reasons.js';
 import type { Zone } from '../../plan/plan.js';
 import type { Binding } from '../../registry/registration.js';
@@ -22,6 +23,8 @@ export interface HopTarget {
   readonly hop: Flow | Target;
   /** The endpoint's own flow, where `hop` is the instance that has it: media are judged by it. Undefined: nothing stands between. */
   readonly endpoint: Flow | undefined;
+  /** The instance that `hop` is, then. */
+  readonly holder?: MemberId | undefined;
   /** For logs and records: never more than what the plan or the registration says. */
   readonly label: string;
   /** Set: silence means this peer is down. */
@@ -71,6 +74,7 @@ async function expandRegistration(context: ProxyContext, route: RegistrationRout
       routes: way.route === undefined ? binding.path : [way.route, ...binding.path],
       hop: way.hop,
       endpoint: way.endpoint,
+      holder: way.holder,
       label: `registration ${route.registration.alias}`,
       peerId: undefined,
     };
@@ -87,6 +91,7 @@ interface BindingWay {
   /** Above the Path. */
   readonly route?: string;
   readonly endpoint: Flow | undefined;
+  readonly holder?: MemberId;
 }
 
 async function wayToBinding(context: ProxyContext, binding: Binding, callId: string): Promise<BindingWay | undefined> {
@@ -98,8 +103,8 @@ async function wayToBinding(context: ProxyContext, binding: Binding, callId: str
   if (!own && onlyByFlow(binding, contact)) {
     const way = await context.holders.wayOver(binding.flow, callId);
     if (way?.at === 'there') {
-      const { target, route, over } = way;
-      return { hop: target, route, endpoint: distantEnd(binding.flow, weaker(target.transport, over)) };
+      const { target, route, over, holder } = way;
+      return { hop: target, route, holder, endpoint: distantEnd(binding.flow, weaker(target.transport, over)) };
     }
     const remote = udpRemote(binding.flow);
     // Its instance is gone: datagrams can be sent from here as well, and its NAT may let them through.

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type AlternateGK, type RasMessage, rasMessage } from '../../../../src/gatekeeper/h323/asn1/h225.js';
 import type { Endpoint, ProofMethod } from '../../../../src/gatekeeper/h323/ras/endpoint.js';
-import { Cluster, type Node } from './cluster.js';
+import { Cluster, callTo, type Node } from './cluster.js';
 import { arq, brq, digits, drq, grq, guid, hex, irr, keepAlive, name, rrq, urq } from './messages.js';
 import { withToken } from './tokens.js';
 import { anywhere, norr, type RasWorld, settled } from './world.js';
@@ -252,7 +252,7 @@ describe('calls', () => {
     a.send(arq(endpoint.id, [], call), norr(1));
     await settled();
     expect(await a.take()).toEqual([]);
-    cluster.calls.set(hex('call-1'), { at: 'there', id: 'x', owner: 'gk-2' });
+    cluster.calls.set(hex('call-1'), callTo('461010001', hex('call-1')));
     await a.pass(500);
     expect(await a.take()).toMatchObject([{ message: { type: 'admissionConfirm' } }]);
     await a.confirm('bandwidthConfirm', brq(endpoint.id, 1000), norr(1));
@@ -267,7 +267,7 @@ describe('calls', () => {
   });
 
   test('what it held is given back when the call is gone and nobody said so', async () => {
-    cluster.calls.set(hex('call-1'), { at: 'there', id: 'x', owner: 'gk-2' });
+    cluster.calls.set(hex('call-1'), callTo('461010001', hex('call-1')));
     await a.confirm('admissionConfirm', arq(endpoint.id, [], call), norr(1));
     expect(a.gatekeeper.bandwidth.held(hex('call-1'), endpoint.id)).toBe(7680);
     await a.pass(120_000);

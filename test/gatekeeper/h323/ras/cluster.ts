@@ -1,8 +1,9 @@
 import { expect } from 'vitest';
 import { VirtualClock } from '../../../../src/clock.js';
+import type { Protocol } from '../../../../src/gatekeeper/calls/call.js';
 import type { RasShared } from '../../../../src/gatekeeper/h323/ras/ras-gatekeeper.js';
 import { Alone } from '../../../../src/state/alone.js';
-import type { CallPlace } from '../../../../src/state/call-store.js';
+import type { CallName, CallPlace } from '../../../../src/state/call-store.js';
 import type { EndpointStore } from '../../../../src/state/endpoint-store.js';
 import type { HintStore, Member, MemberStore } from '../../../../src/state/member-store.js';
 import { MemoryStore } from '../../../../src/state/memory.js';
@@ -62,15 +63,16 @@ export class Node {
     const { endpoints } = cluster;
     const store: EndpointStore = {
       put: (id, value, until) => {
-        if (!this.alive) return;
+        if (!this.alive || cluster.away) return;
         this.puts += 1;
         const kept = endpoints.get(id);
         if (kept && kept.owner !== name) this.#tellMoved(id);
         else endpoints.set(id, { owner: name, value, until });
       },
       remove: async (id) => {
+        if (cluster.away) return true;
         const kept = endpoints.get(id);
-        if (kept && kept.owner !== name && !cluster.away) return false;
+        if (kept && kept.owner !== name) return false;
         endpoints.delete(id);
         return true;
       },
@@ -84,7 +86,9 @@ export class Node {
       },
       read: async (id) => {
         this.reads += 1;
-        return cluster.away ? undefined : endpoints.get(id)?.value;
+        if (cluster.away) return 'away';
+        const kept = endpoints.get(id);
+        return kept && { owner: kept.owner, value: kept.value };
       },
       onMoved: (listener) => added(this.#moved, listener),
     };
@@ -108,7 +112,10 @@ export class Node {
       on: (kind, listener) => added(this.#hinted, { kind, listener }),
     };
     const calls = Object.assign(new Alone(), {
-      find: async ({ signallingId }: { readonly signallingId: string }) => cluster.calls.get(signallingId),
+      find: async ({ signallingId, take }: CallName) => {
+        if (take !== false) throw new Error('The call would come over to an instance that cannot carry it on');
+        return cluster.away ? 'away' : cluster.calls.get(signallingId);
+      },
     });
     this.shared = { endpoints: store, members, calls };
   }
@@ -137,6 +144,14 @@ export class Node {
   #tellMoved(id: string): void {
     if (this.alive) for (const listener of this.#moved) queueMicrotask(() => listener(id));
   }
+}
+
+/** A call that another instance leads to this alias. */
+export function callTo(alias: string, signallingId: string, protocol: Protocol = 'h323'): CallPlace {
+  const party = { zone: 'syd', organisation: 'syd', alias: '461020001', protocol };
+  const begun = { id: 'x', instance: 'gk-2', signallingId, caller: party, dialled: alias, start: '2026-01-15T12:00:00.000Z' };
+  const call = { begun, callee: { ...party, alias }, answer: undefined, dialog: undefined };
+  return { at: 'there', id: 'x', owner: 'gk-2', call };
 }
 
 function added<T>(set: Set<T>, item: T): () => void {

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { FlowHolders, weaker } from '../../../../src/gatekeeper/sip/proxy/flow-holders.js';
 import { FlowTokens } from '../../../../src/gatekeeper/sip/proxy/flow-token.js';
+import { PurposeKeys } from '../../../../src/gatekeeper/sip/proxy/purpose-key.js';
 import type { Member, MemberAddresses } from '../../../../src/state/member-store.js';
 import { RecordingFlow } from '../../../support/recording-flow.js';
 
-const tokens = new FlowTokens(Buffer.alloc(32, 1));
+const secret = Buffer.alloc(32, 1);
+const tokens = new FlowTokens(new PurposeKeys(() => secret, 'flow-routes'));
 const own = new RecordingFlow('tcp');
 
 function member(id: string, flows: string[], sip: MemberAddresses['sip'] = [{ transport: 'tcp', host: '192.0.2.2', port: 5060 }]): Member {
@@ -13,7 +15,7 @@ function member(id: string, flows: string[], sip: MemberAddresses['sip'] = [{ tr
 
 function holders(...members: Member[]): FlowHolders {
   return new FlowHolders({
-    members: { others: () => members },
+    members: { others: () => members, onChange: () => () => undefined },
     transports: { flow: (id) => (id === own.id ? own : undefined) },
     tokens,
     now: () => 0,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SipRequest } from '../../../../src/gatekeeper/sip/message/message.js';
 import { FlowTokens } from '../../../../src/gatekeeper/sip/proxy/flow-token.js';
+import { PurposeKeys } from '../../../../src/gatekeeper/sip/proxy/purpose-key.js';
 import { password, testPlan } from '../../../support/plan.js';
 import { sdes } from '../../../support/sdp.js';
 import { answerChallenge, answering, newId, type SipClient, TestDialog, type Transport } from '../../../support/sip-client.js';
@@ -154,7 +155,7 @@ describe('whom an instance passes requests on for', () => {
     const callee = await cluster.phone(north, number('norr'), 'tcp');
     const stranger = await cluster.client(north, number('syd'), 'udp');
     const flow = north.store.registrations.index.find(callee.user)?.bindings[0]?.flow ?? '';
-    const forger = new FlowTokens(Buffer.alloc(32));
+    const forger = new FlowTokens(new PurposeKeys(() => Buffer.alloc(32), 'flow-routes'));
     const invite = stranger.make('INVITE', `sip:${callee.user}@norr.example`, {}, sdes());
     invite.set('route', orderAt(north, forger.order(flow, invite.callId, Date.now())));
     stranger.send(invite);

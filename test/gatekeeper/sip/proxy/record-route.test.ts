@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { Here } from '../../../../src/gatekeeper/sip/here.js';
 import { SipRequest } from '../../../../src/gatekeeper/sip/message/message.js';
+import { PurposeKeys } from '../../../../src/gatekeeper/sip/proxy/purpose-key.js';
 import { addRecordRoute, isOwnRoute, popOwnRoutes, RouteTokens } from '../../../../src/gatekeeper/sip/proxy/record-route.js';
 
 const here = new Here([
   { transport: 'udp', address: '127.0.0.1', port: 5060 },
   { transport: 'tls', address: '127.0.0.1', port: 5061, advertised: { host: 'sip.portvakt.example', port: undefined } },
 ]);
-const tokens = new RouteTokens(Buffer.from('a secret of this test, 32 bytes!'));
+const keys = (secret: string) => new PurposeKeys(() => Buffer.from(secret), 'call-routes');
+const tokens = new RouteTokens(keys('a secret of this test, 32 bytes!'));
 const request = (...headers: [string, string][]) =>
   SipRequest.create('INVITE', 'sip:461020001@norr.example', [['Call-ID', 'call-1'], ...headers]);
 
@@ -45,7 +47,7 @@ describe('Record-Route', () => {
     expect(tokens.read(token, 'call-2')).toBeUndefined();
     expect(tokens.read(`c2${token.slice(2)}`, 'call-1')).toBeUndefined();
     expect(tokens.read('c1-', 'call-1')).toBeUndefined();
-    expect(new RouteTokens(Buffer.from('another')).read(token, 'call-1')).toBeUndefined();
+    expect(new RouteTokens(keys('another')).read(token, 'call-1')).toBeUndefined();
   });
 
   it('takes a value of another instance off: by its token whatever its host is, by its address on top alone', () => {

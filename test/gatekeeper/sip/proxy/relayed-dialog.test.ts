@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SipRequest } from '../../../../src/gatekeeper/sip/message/message.js';
 import { sdes } from '../../../support/sdp.js';
 import { answering, TestDialog, type Transport } from '../../../support/sip-client.js';
 import { until } from '../../../support/until.js';
@@ -130,27 +131,85 @@ describe('a request inside a call that comes to an instance which does not have 
     await caller.response(callerDialog.send('BYE'), 200);
   });
 
-  it('goes on by itself when nobody knows the call any more, if its sender has the token', async () => {
+  it('is refused with 481 when nobody knows the call any more, whatever it is and wherever it leads', async () => {
     const { callId, caller, callee, callerDialog } = await talk();
+    const stranger = await cluster.phone(owner, number('syd'), 'tcp', answering());
     await caller.response(callerDialog.send('BYE'), 200);
     await callee.request('BYE');
     await forgotten(callId);
-    const late = callerDialog.send('BYE');
-    await callee.request('BYE');
-    await caller.response(late, 200);
+    const before = callee.received.length;
+    for (const method of ['BYE', 'INVITE', 'MESSAGE', 'REFER']) {
+      const late = callerDialog.request(method);
+      late.uri = stranger.contact;
+      late.set('from', `"The Boss" <sip:boss@norr.example>;tag=x${method}`);
+      late.set('to', `<sip:${stranger.user}@syd.example>;tag=nonsense`);
+      caller.send(late);
+      expect((await caller.response(late)).status).toBe(481);
+    }
+    callerDialog.send('ACK');
     const bare = callerDialog.send('BYE', { routes: [] });
     expect((await caller.response(bare)).status).toBe(481);
-    // Where it was over it is known to be.
     caller.turnTo(owner.port('udp'));
     expect((await caller.response(callerDialog.send('BYE'))).status).toBe(481);
+    expect(callee.received).toHaveLength(before);
+    expect(stranger.received.some((one) => one instanceof SipRequest)).toBe(false);
   });
 
-  it('goes on only encrypted when nobody knows the call any more', async () => {
+  it('gains nothing by the token of another call with the same Call-ID', async () => {
     const { callId, caller, callee, callerDialog } = await talk();
+    const mate = await cluster.phone(other, number('syd'), 'udp', answering());
+    const intruder = await cluster.phone(other, number('norr'), 'udp', answering());
+    const own = await intruder.invite(`${mate.user}@norr.example`, { headers: { 'Call-ID': callId } });
+    await mate.request('INVITE');
+    const theirs = TestDialog.ofCaller(intruder, own, await intruder.response(own, 200));
+    theirs.send('ACK');
+    await intruder.response(theirs.send('BYE'), 200);
+    for (const { edge } of [owner, other]) {
+      intruder.turnTo(edge.listeners.find(({ transport }) => transport === 'udp')?.port ?? 0);
+      const forged = callerDialog.request('INFO', { routes: theirs.routes });
+      forged.set('via', intruder.newVia());
+      intruder.send(forged);
+      expect((await intruder.response(forged)).status).toBe(481);
+    }
+    expect(callee.has('INFO')).toBe(false);
     await caller.response(callerDialog.send('BYE'), 200);
-    await forgotten(callId);
-    const again = callerDialog.send('INVITE', { body: sdes('sendonly') });
-    expect((await caller.response(again)).get('reason')).toContain('keys_in_clear');
-    expect(callee.received.filter((message) => message.toString().includes('a=sendonly'))).toEqual([]);
+  });
+
+  it('is not taken where what is said of its sender cannot be read: 503, whatever token stands beside', async () => {
+    const { caller, callee, callerDialog } = await talk();
+    for (const { edge } of [owner, other]) {
+      caller.turnTo(edge.listeners.find(({ transport }) => transport === 'udp')?.port ?? 0);
+      const routes = callerDialog.routes.map((route) => route.replace(';lr', ';lr;pvr=said.otherwise'));
+      expect((await caller.response(callerDialog.send('INFO', { routes }))).status).toBe(503);
+    }
+    expect(callee.has('INFO')).toBe(false);
+    await caller.response(callerDialog.send('BYE'), 200);
+  });
+
+  it('reaches a phone whose connection is at the very instance that it came to', async () => {
+    const caller = await cluster.phone(owner, number('norr'), 'tcp', answering());
+    const callee = await cluster.phone(owner, number('syd'), 'tcp', answering());
+    const invite = await caller.invite(`${callee.user}@norr.example`);
+    await callee.request('INVITE');
+    const dialog = TestDialog.ofCaller(caller, invite, await caller.response(invite, 200));
+    dialog.send('ACK');
+    await callee.request('ACK');
+    const again = await Promise.all(
+      [caller, callee].map(async (phone) => {
+        const back = await cluster.client(other, phone.user, 'tcp');
+        back.behaviour = answering();
+        await phone.close();
+        await cluster.register(back, { Contact: `<${phone.contact}>` });
+        return back;
+      }),
+    );
+    const [from, to] = again;
+    if (!from || !to) throw new Error('two phones came back');
+    const bye = dialog.request('BYE');
+    bye.set('via', from.newVia());
+    from.send(bye);
+    await to.request('BYE');
+    await from.response(bye, 200);
+    expect((await owner.recordOf(invite.callId)).reason).toBe('completed');
   });
 });

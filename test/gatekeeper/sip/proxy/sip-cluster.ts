@@ -1,10 +1,11 @@
 import { expect } from 'vitest';
 import { systemClock } from '../../../../src/clock.js';
-import { readService } from '../../../../src/config/service-config.js';
+import { readService, type SipConfig } from '../../../../src/config/service-config.js';
 import type { CallRecord } from '../../../../src/gatekeeper/calls/call.js';
 import { CallLedger } from '../../../../src/gatekeeper/calls/calls.js';
 import { buildPlan } from '../../../../src/gatekeeper/plan/build-plan.js';
 import { type EdgeObserver, SipEdge } from '../../../../src/gatekeeper/sip/edge.js';
+import type { StoreStatus } from '../../../../src/gatekeeper/sip/store-status.js';
 import type { MemberAddresses } from '../../../../src/state/member-store.js';
 import { RedisStore } from '../../../../src/state/redis.js';
 import { type Issued, makeCertificateAuthority } from '../../../support/certificates.js';
@@ -18,11 +19,14 @@ export interface InstanceOptions {
   /** What it tells the others, in place of the truth. */
   readonly announce?: (addresses: Pick<MemberAddresses, 'sip' | 'flows'>) => Pick<MemberAddresses, 'sip' | 'flows'>;
   readonly plan?: TestPlan;
+  readonly sessions?: Partial<SipConfig['sessions']>;
+  /** What it believes of the store, in place of the truth. */
+  readonly storeStatus?: () => StoreStatus;
 }
 
 /** SIP edges that share a real Redis, each with a certificate of its own that no other trusts. */
 export class SipCluster {
-  readonly #redis: RedisServer;
+  readonly redis: RedisServer;
   readonly #instances: Instance[] = [];
   readonly #clients: SipClient[] = [];
 
@@ -31,12 +35,12 @@ export class SipCluster {
   }
 
   private constructor(redis: RedisServer) {
-    this.#redis = redis;
+    this.redis = redis;
   }
 
   /** Settles when every instance knows of every other one. */
   async join(name: string, options: InstanceOptions = {}): Promise<Instance> {
-    const instance = await Instance.start(name, this.#redis, options);
+    const instance = await Instance.start(name, this.redis, options);
     this.#instances.push(instance);
     const living = () => this.#instances.filter(({ alive }) => alive);
     await until(
@@ -84,7 +88,7 @@ export class SipCluster {
   async stop(): Promise<void> {
     await Promise.all(this.#clients.splice(0).map((client) => client.close()));
     for (const instance of this.#instances.splice(0)) await instance.stop();
-    await this.#redis.remove();
+    await this.redis.remove();
   }
 }
 
@@ -129,10 +133,11 @@ export class Instance {
       observers: [{ recorded: (record) => void records.push(record) }],
     });
     const edge = await SipEdge.open({
-      settings: service.sip,
+      settings: { ...service.sip, sessions: { ...service.sip.sessions, ...options.sessions } },
       tls: { certificate: issued.certificate, key: issued.key },
       plan: () => plan,
       store,
+      storeStatus: options.storeStatus ?? (() => store.status),
       calls,
       clock,
       observer: observer(faults),
@@ -141,6 +146,7 @@ export class Instance {
       const call = calls.resume(taken);
       if (taken.dialog === undefined || !edge.resume(call, taken.dialog)) call.end('instanceLost');
     });
+    store.calls.onOver((id) => edge.over(id));
     store.calls.onLost((id, recorded) => calls.lost(id, recorded));
     const addresses = edge.memberAddresses;
     store.members.announce({ ...(options.announce?.(addresses) ?? addresses), ras: [], gatekeeperId: undefined });
