@@ -36,7 +36,7 @@ export interface MemberStore {
   announce(addresses: MemberAddresses): void;
   /** This instance takes no new calls from now on. */
   drain(): void;
-  /** The others that gave a sign of life lately, as of the last beat; those that are draining too. While the store is away: as it was then. */
+  /** The others that announced themselves and gave a sign of life lately, as of the last beat; those that are draining too. While the store is away: as it was then. */
   others(): readonly Member[];
   /** Called after `others()` changed. Returns what takes the listener away. */
   onChange(listener: () => void): () => void;

@@ -161,7 +161,7 @@ export class RedisStore implements StateStore {
       startedAt: clock.now(),
       deadMs,
       livingMs: 2 * silentMs,
-      onNews: () => void this.#beatNow(),
+      onNews: () => void this.#beatAgain(),
     });
     const hasHeirs = () => this.#members.others().some(({ state }) => state === 'serving');
     this.#hints = new SharedHints({ ...shared, connect: () => this.#connect() });
@@ -258,6 +258,12 @@ export class RedisStore implements StateStore {
     return this.#beating;
   }
 
+  /** There is something to say that a beat which is under way may not have said. */
+  async #beatAgain(): Promise<void> {
+    await this.#beating;
+    await this.#beatNow();
+  }
+
   async #beatOnce(): Promise<void> {
     if (this.#closing) return;
     if (this.#status.state === 'away') {
@@ -328,8 +334,9 @@ export class RedisStore implements StateStore {
       onStep: (step) => this.#follow(step),
       onLost: (error) => this.#goAway(error),
     });
-    this.#calls.comeBack();
     this.#hints.comeBack();
+    // What it has to say of calls that are over goes by hints.
+    this.#calls.comeBack();
     this.#wasThere = true;
     this.#status = { state: 'connected', since: this.#options.clock.now(), reason: undefined };
     this.#options.observer?.changed?.(undefined);

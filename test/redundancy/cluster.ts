@@ -31,8 +31,12 @@ export class Cluster {
   ): Promise<Cluster> {
     const cluster = new Cluster(redis, ends);
     for (const name of names) await cluster.#add(name, settings);
+    const known = async ({ url }: AsChild) => {
+      const { instances } = (await (await fetch(`${url}/api/v1/instances`)).json()) as { instances: readonly object[] };
+      return instances.length;
+    };
     await until(
-      async () => (await Promise.all(cluster.instances.map((one) => metric(one, 'portvakt_instances')))).every((n) => n === names.length),
+      async () => (await Promise.all(cluster.instances.map(known))).every((count) => count === names.length),
       () => 'the instances to know each other',
     );
     return cluster;

@@ -265,6 +265,40 @@ export function contract(name: string, open: (options: StoreOptions) => Promise<
       syd: store.licences.callsInUse('syd'),
       total: store.licences.callsInUse(),
     });
+
+    describe('what others are told, when there are none', () => {
+      test('a call is its own instance’s from its beginning to its end', async () => {
+        const caller = { zone: 'norr', organisation: 'norr', alias: '461010001', protocol: 'sip' } as const;
+        const begun = { id: 'one', instance: 'a', signallingId: 'x', caller, dialled: '461020001', start: '2026-11-22T08:00:00.000Z' };
+        const taken = await store.licences.takeCall({ organisations: limits(['norr', 1]), total: 1 });
+        if (!taken.ok) throw new Error('no licence');
+        store.calls.put({ begun, callee: null, answer: undefined, dialog: undefined }, taken.lease);
+        expect(await store.calls.handOver()).toBe(0);
+        expect(await store.calls.end('one')).toBe(true);
+        await taken.lease.release();
+        expect(await store.calls.find({ id: 'one', signallingId: 'x' })).toBeUndefined();
+        expect(await store.calls.settle(['open'], ['ended'])).toEqual(new Set(['open', 'ended']));
+        expect(store.licences.callsInUse()).toBe(0);
+      });
+
+      test('nobody else is there, no endpoint comes from elsewhere, and its own are its own', async () => {
+        expect(store.members.others()).toEqual([]);
+        store.endpoints.put('mine', '{}', clock.now() + 60_000);
+        expect(await store.endpoints.take('another')).toBeUndefined();
+        expect(await store.endpoints.remove('mine')).toBe(true);
+        expect(store.secret).toHaveLength(32);
+      });
+    });
+
+    test('bandwidth is taken up to the limit and given back, however many ask at the same moment', async () => {
+      const asks = await Promise.all(Array.from({ length: 10 }, () => store.licences.changeBandwidth('zone', 300, 1000)));
+      expect(asks.filter(Boolean)).toHaveLength(3);
+      expect(store.licences.bandwidthInUse('zone')).toBe(900);
+      expect(await store.licences.changeBandwidth('zone', -600, 0)).toBe(true);
+      expect(await store.licences.changeBandwidth('zone', 700, 1000)).toBe(true);
+      expect(await store.licences.changeBandwidth('other', 1, Number.POSITIVE_INFINITY)).toBe(true);
+      expect(store.licences.bandwidthInUse('zone')).toBe(1000);
+    });
   });
 }
 

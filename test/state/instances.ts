@@ -68,6 +68,7 @@ export async function open(instance: string, more: Partial<RedisStoreOptions> = 
     silentMs: 300,
     ...more,
   });
+  store.members.announce({ sip: [], flows: [], ras: [], gatekeeperId: undefined });
   const one: Instance = { store, taken: [], lost: [], heart };
   store.calls.onTaken((call) => one.taken.push(call));
   store.calls.onLost((id, recorded) => one.lost.push([id, recorded]));

@@ -80,10 +80,10 @@ export class LedgerCall implements Call {
     const call = new LedgerCall(begun, Date.parse(begun.start), takenOverBy, options, events);
     call.#lease = taken.lease;
     call.#dialog = taken.dialog;
+    call.#callee = taken.callee;
     options.records.begun(begun);
     const { answer } = taken;
     if (answer) {
-      call.#callee = answer.callee;
       call.#route = answer.route;
       call.#routesTried = answer.routesTried;
       call.#ringingAt = answer.ringing === null ? undefined : Date.parse(answer.ringing);

@@ -14,14 +14,12 @@ export interface MembersOptions {
   readonly onNews: () => void;
 }
 
-const NOWHERE: MemberAddresses = { sip: [], flows: [], ras: [], gatekeeperId: undefined };
-
 /** Who shares the store, as the last beat told. */
 export class SharedMembers implements MemberStore {
   readonly self: MemberId;
   readonly #options: MembersOptions;
   readonly #listeners = new Set<() => void>();
-  #addresses = NOWHERE;
+  #addresses: MemberAddresses | undefined;
   #state: Member['state'] = 'serving';
   #others: readonly Member[] = [];
   /** `#others`, as it came. */
@@ -36,8 +34,7 @@ export class SharedMembers implements MemberStore {
   /** This instance, as others are to know it. */
   get card(): string {
     const { owner: id, instance, version, startedAt } = this.#options;
-    const member: Member = { id, instance, version, startedAt, state: this.#state, ...this.#addresses };
-    return JSON.stringify(member);
+    return JSON.stringify({ id, instance, version, startedAt, state: this.#state, ...this.#addresses });
   }
 
   /** Instances that live, this one among them. */
@@ -84,18 +81,18 @@ export class SharedMembers implements MemberStore {
   }
 }
 
-/** What a later version adds is left alone, and what an older one does not say is empty. */
+/** What a later version adds is left alone, and what an older one does not say is empty. Who has not announced itself is not there yet. */
 function read(card: string): Member | undefined {
   try {
     const { id, instance, version, startedAt, state, sip, flows, ras, gatekeeperId }: Partial<Member> = JSON.parse(card);
-    if (id === undefined || instance === undefined) return undefined;
+    if (id === undefined || instance === undefined || sip === undefined) return undefined;
     return {
       id,
       instance,
       version: version ?? '',
       startedAt: startedAt ?? 0,
       state: state === 'draining' ? state : 'serving',
-      sip: sip ?? [],
+      sip,
       flows: flows ?? [],
       ras: ras ?? [],
       gatekeeperId,

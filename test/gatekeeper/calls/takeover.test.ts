@@ -105,12 +105,12 @@ describe('what the other instances are told of a call', () => {
       cipher: 'none',
     };
     expect(calls.puts.map(({ call }) => call)).toEqual([
-      { begun, answer: undefined, dialog: undefined },
-      { begun, answer: undefined, dialog: undefined },
-      { begun, answer: undefined, dialog: undefined },
-      { begun, answer, dialog: undefined },
-      { begun, answer: { ...answer, cipher: 'AES-128' }, dialog: undefined },
-      { begun, answer: { ...answer, cipher: 'AES-128' }, dialog: '{"cseq":1}' },
+      { begun, callee: null, answer: undefined, dialog: undefined },
+      { begun, callee: bertil, answer: undefined, dialog: undefined },
+      { begun, callee: cecilia, answer: undefined, dialog: undefined },
+      { begun, callee: cecilia, answer, dialog: undefined },
+      { begun, callee: cecilia, answer: { ...answer, cipher: 'AES-128' }, dialog: undefined },
+      { begun, callee: cecilia, answer: { ...answer, cipher: 'AES-128' }, dialog: '{"cseq":1}' },
     ]);
     const [atBegin, ...later] = calls.puts.map(({ lease }) => lease);
     expect(atBegin).toBeUndefined();
@@ -199,7 +199,7 @@ describe('a call that comes over from a lost instance', () => {
       {
         instance: 'portvakt-1',
         reason: 'instanceLost',
-        callee: null,
+        callee: bertil,
         answer: null,
         detail: 'portvakt-1 was lost; portvakt-2 wrote this record',
       },
