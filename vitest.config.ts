@@ -8,6 +8,9 @@ export default defineConfig({
     hookTimeout: 60_000,
     // A signalling stack opens sockets and child processes; a process per file keeps one file's leftovers from another's.
     pool: 'forks',
+    // Most of what takes long waits for time-outs of real programs: two at a time, also on two cores.
+    maxWorkers: 2,
+    minWorkers: 1,
     reporters: ['default'],
   },
 });
