@@ -42,11 +42,16 @@ async function both(): Promise<Both> {
     () => `Anna to be told of the second instance; she knows ${JSON.stringify(anna.registration.alternates)}`,
   );
   const bo = await registered(rasOf(second), '461020001', { automatic: false, rasTimers });
-  // Bo calls Anna once the second instance knows of her.
-  await until(
-    async () => (await (await fetch(`${second.url}/api/v1/registrations`)).text()).includes('461010001'),
-    () => 'Anna to be known at the second instance',
-  );
+  // Each calls the other once that one's instance is known to be heard.
+  for (const [instance, alias] of [
+    [second, '461010001'],
+    [first, '461020001'],
+  ] as const) {
+    await until(
+      async () => (await (await fetch(`${instance.url}/api/v1/registrations`)).text()).includes(alias),
+      () => `${alias} to be known at the other instance`,
+    );
+  }
   return { first, second, anna, bo };
 }
 
