@@ -5,6 +5,7 @@ import { RedisStore } from '../../src/state/redis.js';
 import type { CallLease } from '../../src/state/store.js';
 import { RedisServer } from '../support/redis.js';
 import { until } from '../support/until.js';
+import { change as changeOf, contact } from './changes.js';
 
 /* Redis goes away, hangs, comes back, or comes back with nothing. */
 
@@ -199,19 +200,9 @@ async function take(store: RedisStore | undefined, limit: number): Promise<CallL
   return result?.ok ? result.lease : undefined;
 }
 
-function change(alias: string, more: Partial<RegistrationChange> & { readonly expires?: number } = {}): RegistrationChange {
-  const contact = { contact: 'sip:a@host', key: 'sip:a@host', q: 1000, instance: '', regId: 0, path: [], flow: 'udp-1' };
-  const { expires = 600, ...rest } = more;
-  return {
-    alias,
-    organisation: 'norr',
-    zone: 'norr-zone',
-    protocol: 'sip',
-    callId: 'call-1',
-    cseq: 1,
-    contacts: [{ ...contact, expires }],
-    removeAll: false,
-    limits: { organisation: 10_000, total: 10_000 },
-    ...rest,
-  };
+function change(
+  alias: string,
+  { expires = 600, ...more }: Partial<RegistrationChange> & { readonly expires?: number } = {},
+): RegistrationChange {
+  return changeOf({ alias, contacts: [contact('a', { expires })], ...more });
 }

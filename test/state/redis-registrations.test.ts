@@ -1,11 +1,12 @@
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock, VirtualClock } from '../../src/clock.js';
-import type { ContactChange, RegistrationChange } from '../../src/gatekeeper/registry/registration.js';
+import type { RegistrationChange } from '../../src/gatekeeper/registry/registration.js';
 import { type Keys, keysOf } from '../../src/state/redis/keys.js';
 import { RedisStore, type RedisStoreOptions } from '../../src/state/redis.js';
 import { RedisServer } from '../support/redis.js';
 import { until } from '../support/until.js';
+import { change as changeOf, contact } from './changes.js';
 
 /* How registrations go to Redis and come from there: several in one call, their echo, and values of a version yet to come. */
 
@@ -199,22 +200,6 @@ async function agree(stores: readonly RedisStore[], aliases: readonly string[]):
   );
 }
 
-function contact(user: string, more: Partial<ContactChange> = {}): ContactChange {
-  const uri = `sip:${user}@host`;
-  return { contact: uri, key: uri, expires: 600, q: 1000, instance: '', regId: 0, path: [], flow: 'udp-1', ...more };
-}
-
 function change(alias: string, more: Partial<RegistrationChange> = {}): RegistrationChange {
-  return {
-    alias,
-    organisation: 'norr',
-    zone: 'norr-zone',
-    protocol: 'sip',
-    callId: 'call-1',
-    cseq: 1,
-    contacts: [contact('a')],
-    removeAll: false,
-    limits: { organisation: 10_000, total: 10_000 },
-    ...more,
-  };
+  return changeOf({ alias, ...more });
 }
