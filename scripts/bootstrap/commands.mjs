@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
-import { benchmarks, service } from './compile.mjs';
+import { benchmarks, page, service } from './compile.mjs';
 import { benchPackages, ensurePackages, testPackages, workerBuildPackages } from './debian.mjs';
 import { inRoot } from './paths.mjs';
 import { run } from './run.mjs';
@@ -80,7 +80,7 @@ export async function test(args) {
  * @param {readonly string[]} args
  */
 export async function bench(args) {
-  await setUp([service, benchmarks]);
+  await setUp([service, page, benchmarks]);
   await ensurePackages(benchPackages, 'The benchmarks need');
   process.exitCode = await run(process.execPath, ['--expose-gc', inRoot('dist-bench', 'bench', 'run.js'), ...args]);
 }

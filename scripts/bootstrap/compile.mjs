@@ -10,11 +10,29 @@ import { digestOf, filesBelow, isStamped, stamp } from './stamp.mjs';
  * @property {string} project the compiler's configuration
  * @property {string} output folder of the compiled code
  * @property {readonly string[]} sources folders and files
- * @property {string} sourceRoot what is cut off a source's path to get its path in `output`
+ * @property {string} [sourceRoot] what is cut off a source's path to get its path in `output`
+ * @property {readonly string[]} [without] below `sources`, what is no part of it
+ * @property {string} [keeps] a folder in `output` that another target makes
+ * @property {string} [bundler] the bundler's configuration: the compiler only checks
  */
 
 /** @type {Target} The service. */
-export const service = { project: 'tsconfig.json', output: 'dist', sources: ['src'], sourceRoot: 'src/' };
+export const service = {
+  project: 'tsconfig.json',
+  output: 'dist',
+  sources: ['src'],
+  sourceRoot: 'src/',
+  without: ['src/web/'],
+  keeps: 'web',
+};
+
+/** @type {Target} The meeting page, which the service serves. Of the service's code it uses the types of the protocol alone. */
+export const page = {
+  project: 'tsconfig.web.json',
+  output: 'dist/web',
+  sources: ['src/web', 'src/bridge/browser/protocol.ts', 'vite.config.ts', 'tsconfig.json'],
+  bundler: 'vite.config.ts',
+};
 
 /** @type {Target} The benchmarks, with the service's code beside them, and the package.json that it reads its version from above it. */
 export const benchmarks = {
@@ -22,10 +40,12 @@ export const benchmarks = {
   output: 'dist-bench',
   sources: ['src', 'bench', 'test/gatekeeper/sip', 'test/support', 'package.json'],
   sourceRoot: '',
+  without: ['src/web/'],
 };
 
 /** @param {Target} target */
-const wanted = (target) => digestOf(root, [...target.sources, 'tsconfig.json', target.project, 'package-lock.json']);
+const wanted = (target) =>
+  digestOf(root, [...filesOf(root, target), ...filesBelow(root, ['tsconfig.json', target.project, 'package-lock.json'])]);
 
 /** @param {Target} target */
 const stampFile = (target) => inRoot(target.output, '.compiled');
@@ -42,30 +62,52 @@ export const isCompiled = (target) => isStamped(stampFile(target), wanted(target
 export async function compile(target) {
   say(`compiling into ${target.output}`);
   const digest = wanted(target);
-  const fresh = inRoot(`${target.output}-new`);
+  const fresh = inRoot(`${target.output.replace('/', '-')}-new`);
   rmSync(fresh, { recursive: true, force: true });
-  const tsc = inRoot('node_modules', 'typescript', 'bin', 'tsc');
-  const code = await run(process.execPath, [tsc, '-p', inRoot(target.project), '--noEmitOnError', '--outDir', fresh], {
+  const how = target.bundler === undefined ? ['--noEmitOnError', '--outDir', fresh] : ['--noEmit'];
+  await runOn('the compiler', 'typescript/bin/tsc', ['-p', inRoot(target.project), ...how]);
+  if (target.bundler === undefined) copyAssets(root, filesOf(root, target), target.sourceRoot ?? '', fresh);
+  else await runOn('the bundler', 'vite/bin/vite.js', ['build', '--config', inRoot(target.bundler), '--outDir', fresh]);
+  stamp(join(fresh, '.compiled'), digest);
+  const kept = target.keeps === undefined ? undefined : inRoot(target.output, target.keeps);
+  if (kept !== undefined && existsSync(kept)) renameSync(kept, join(fresh, target.keeps ?? ''));
+  rmSync(inRoot(target.output), { recursive: true, force: true });
+  mkdirSync(dirname(inRoot(target.output)), { recursive: true });
+  renameSync(fresh, inRoot(target.output));
+}
+
+/**
+ * @param {string} who
+ * @param {string} program below node_modules
+ * @param {readonly string[]} args
+ */
+async function runOn(who, program, args) {
+  const code = await run(process.execPath, [inRoot('node_modules', ...program.split('/')), ...args], {
     cwd: root,
     stdio: ['ignore', 2, 2],
   });
-  if (code !== 0) throw new SetupError('the sources do not compile: correct what the compiler says above');
-  copyAssets(root, target.sources, target.sourceRoot, fresh);
-  stamp(join(fresh, '.compiled'), digest);
-  rmSync(inRoot(target.output), { recursive: true, force: true });
-  renameSync(fresh, inRoot(target.output));
+  if (code !== 0) throw new SetupError(`the sources do not compile: correct what ${who} says above`);
+}
+
+/**
+ * @param {string} base
+ * @param {Pick<Target, 'sources' | 'without'>} target
+ * @returns {string[]} its files, relative to `base`
+ */
+export function filesOf(base, { sources, without = [] }) {
+  return filesBelow(base, sources).filter((file) => !without.some((folder) => file.startsWith(folder)));
 }
 
 /**
  * Copies what the compiler leaves behind: Lua scripts, JSON, HTML.
  *
  * @param {string} base
- * @param {readonly string[]} sources
+ * @param {readonly string[]} files relative to `base`
  * @param {string} sourceRoot
  * @param {string} output
  */
-export function copyAssets(base, sources, sourceRoot, output) {
-  for (const file of filesBelow(base, sources)) {
+export function copyAssets(base, files, sourceRoot, output) {
+  for (const file of files) {
     const target = join(output, file.slice(sourceRoot.length));
     if (/\.[cm]?tsx?$/.test(file) || existsSync(target)) continue;
     mkdirSync(dirname(target), { recursive: true });

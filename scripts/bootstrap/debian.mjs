@@ -16,6 +16,9 @@ import { SetupError, say } from './say.mjs';
 export const testPackages = [
   { name: 'sip-tester', proof: 'sipp' },
   { name: 'baresip-core', proof: 'baresip' },
+  { name: 'baresip-ffmpeg', proof: '/usr/lib/baresip/modules/avcodec.so' },
+  { name: 'chromium', proof: 'chromium' },
+  { name: 'ffmpeg', proof: 'ffmpeg' },
   { name: 'tshark', proof: 'tshark' },
   { name: 'openssl', proof: 'openssl' },
   { name: 'redis-server', proof: 'redis-server' },

@@ -1,4 +1,4 @@
-import { compile, isCompiled, service } from './compile.mjs';
+import { compile, isCompiled, page, service } from './compile.mjs';
 import { install, isInstalled } from './install.mjs';
 import { withLock } from './lock.mjs';
 import { checkNodeVersion } from './node-version.mjs';
@@ -10,7 +10,7 @@ import { say } from './say.mjs';
  *
  * @param {readonly import('./compile.mjs').Target[]} [targets] what to compile
  */
-export async function setUp(targets = [service]) {
+export async function setUp(targets = [service, page]) {
   checkNodeVersion(readJson(inRoot('package.json')).engines.node);
   const isReady = () => isInstalled() && targets.every(isCompiled);
   if (isReady()) return;

@@ -20,6 +20,9 @@ import { isAbsolute, join } from 'node:path';
  * @property {string} [home] the user's home folder
  */
 
+/** Raised when scripts/mediasoup-worker/build.sh builds something else than before: what it built until then is not used any more. */
+const buildRevision = 2;
+
 /**
  * The worker's file in the user's cache folder (XDG Base Directory Specification: a relative XDG_CACHE_HOME is ignored).
  *
@@ -30,7 +33,7 @@ import { isAbsolute, join } from 'node:path';
 export function cachedWorkerPath(env, host) {
   const { version, platform = process.platform, architecture = process.arch, home = homedir() } = host;
   const base = env.XDG_CACHE_HOME && isAbsolute(env.XDG_CACHE_HOME) ? env.XDG_CACHE_HOME : join(home, '.cache');
-  return join(base, 'portvakt', 'mediasoup-worker', `${version}-${platform}-${architecture}`, 'mediasoup-worker');
+  return join(base, 'portvakt', 'mediasoup-worker', `${version}-${platform}-${architecture}-${buildRevision}`, 'mediasoup-worker');
 }
 
 /**

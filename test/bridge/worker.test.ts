@@ -66,7 +66,7 @@ describe("finding mediasoup's worker", () => {
   });
 
   it("uses the home folder's .cache unless XDG_CACHE_HOME is an absolute path", () => {
-    const atHome = join('/home/operator', '.cache', 'portvakt', 'mediasoup-worker', '3.19.3-linux-x64', 'mediasoup-worker');
+    const atHome = join('/home/operator', '.cache', 'portvakt', 'mediasoup-worker', '3.19.3-linux-x64-2', 'mediasoup-worker');
     expect(cachedWorkerPath({}, { ...host(), home: '/home/operator' })).toBe(atHome);
     expect(cachedWorkerPath({ XDG_CACHE_HOME: 'relative' }, { ...host(), home: '/home/operator' })).toBe(atHome);
   });

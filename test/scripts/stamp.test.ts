@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rename, rm, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { copyAssets } from '../../scripts/bootstrap/compile.mjs';
+import { copyAssets, filesOf } from '../../scripts/bootstrap/compile.mjs';
 import { digestOf, filesBelow, isStamped, stamp } from '../../scripts/bootstrap/stamp.mjs';
 
 let base: string;
@@ -59,8 +59,10 @@ describe('assets', () => {
     const output = join(base, 'dist');
     await mkdir(output);
     await writeFile(join(base, 'src', 'shared.mjs'), 'source');
+    await mkdir(join(base, 'src', 'web'));
+    await writeFile(join(base, 'src', 'web', 'page.css'), 'of another target');
     await writeFile(join(output, 'shared.mjs'), 'compiled');
-    copyAssets(base, ['src'], 'src/', output);
+    copyAssets(base, filesOf(base, { sources: ['src'], without: ['src/web/'] }), 'src/', output);
     expect(filesBelow(base, ['dist'])).toEqual(['dist/shared.mjs', 'dist/state/redis/take.lua']);
     expect(await readFile(join(output, 'shared.mjs'), 'utf8')).toBe('compiled');
   });
