@@ -1,12 +1,15 @@
 import type { OrganisationId } from '../gatekeeper/plan/plan.js';
+import type { PortLicenceResult, PortRequest } from './meeting-store.js';
+import { PortCounts } from './port-counts.js';
 import type { CallLease, CallLicenceRequest, CallLicenceResult, LicenceRefusal, LicenceStore, OrganisationLimit } from './store.js';
 
 /**
- * Call licences of one process. Each step is synchronous, and so atomic: nobody can come between the look at the limits and the taking.
+ * Call licences, bandwidth and meeting ports of one process. Each step is synchronous, and so atomic: nobody can come between the look at the limits and the taking.
  */
 export class CallLicences implements LicenceStore {
   readonly #used = new Map<OrganisationId, number>();
   readonly #bandwidth = new Map<string, number>();
+  readonly #ports = new PortCounts();
   #total = 0;
 
   changeBandwidth(zone: string, by: number, limit: number): Promise<boolean> {
@@ -33,6 +36,14 @@ export class CallLicences implements LicenceStore {
 
   callsInUse(organisation?: OrganisationId): number {
     return organisation === undefined ? this.#total : (this.#used.get(organisation) ?? 0);
+  }
+
+  takePort(request: PortRequest): Promise<PortLicenceResult> {
+    return this.#ports.takePort(request);
+  }
+
+  portsInUse(organisation?: OrganisationId): number {
+    return this.#ports.portsInUse(organisation);
   }
 
   /** For a lease alone: from `held` to `wanted`, or nothing and the limit that was in the way. */

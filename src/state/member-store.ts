@@ -17,6 +17,11 @@ export interface MemberAddresses {
   /** RAS listeners as endpoints reach them. Empty without H.323. */
   readonly ras: readonly { readonly address: string; readonly port: number }[];
   readonly gatekeeperId: string | undefined;
+  /**
+   * Its meeting service. `url`: where other nodes link up for parts of meetings; `web`: its pages as participants reach them; `load`: legs
+   * that it carries, for placing what is new. Absent without one.
+   */
+  readonly bridge?: { readonly url: string; readonly web: string; readonly load: number } | undefined;
 }
 
 export interface Member extends MemberAddresses {

@@ -13,7 +13,9 @@ import { Alone } from './alone.js';
 import { CallLicences } from './call-licences.js';
 import type { CallStore } from './call-store.js';
 import type { EndpointStore } from './endpoint-store.js';
+import { LocalMeetings } from './local-meetings.js';
 import { type LocalNonceOptions, LocalNonces } from './local-nonces.js';
+import type { MeetingStore } from './meeting-store.js';
 import type { HintStore, MemberStore } from './member-store.js';
 import type { LicenceStore, NonceStore, RegistrationStore, StateStore } from './store.js';
 
@@ -29,6 +31,7 @@ export class MemoryStore implements StateStore {
   readonly licences: LicenceStore = new CallLicences();
   readonly nonces: NonceStore;
   readonly calls: CallStore;
+  readonly meetings: MeetingStore;
   readonly endpoints: EndpointStore;
   readonly members: MemberStore;
   readonly hints: HintStore;
@@ -46,6 +49,7 @@ export class MemoryStore implements StateStore {
     this.endpoints = alone.endpoints;
     this.members = alone.members;
     this.hints = alone.hints;
+    this.meetings = new LocalMeetings(options.clock, alone.members.self);
     this.#expiry = this.#clock.after(EXPIRY_INTERVAL_MS, () => this.#expire());
   }
 

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../clock.js';
 import type { CallStore } from './call-store.js';
 import type { EndpointStore } from './endpoint-store.js';
 import { type LocalNonceOptions, LocalNonces } from './local-nonces.js';
+import type { MeetingStore } from './meeting-store.js';
 import type { HintStore, MemberStore } from './member-store.js';
 import { SharedCalls } from './redis/calls.js';
 import { ChangeFeed, readSteps, type Step } from './redis/change-feed.js';
@@ -12,6 +13,7 @@ import { SharedHints } from './redis/hints.js';
 import { type Keys, keysOf } from './redis/keys.js';
 import { SharedLicences } from './redis/licences.js';
 import { AwayError, Link } from './redis/link.js';
+import { SharedMeetings } from './redis/meetings.js';
 import { SharedMembers } from './redis/members.js';
 import { SharedRegistrations } from './redis/registrations.js';
 import type { Version } from './redis/shared-registration.js';
@@ -35,6 +37,8 @@ export interface RedisStoreOptions extends LocalNonceOptions {
   readonly deadMs?: number;
   /** A call of an instance that gave no sign for so long goes over to whoever is asked for it. Default 1500. */
   readonly silentMs?: number;
+  /** A node that gave no sign of life for so long has no meetings any more. Default 3000. */
+  readonly meetingLifeMs?: number;
   /** When Redis says nothing at all for so long it is away. Default 200. */
   readonly commandTimeoutMs?: number;
   /** At the start Redis must be there within so long. Default 5000. */
@@ -51,6 +55,8 @@ export interface RedisObserver {
   followed?(seconds: number): void;
   /** Redis went away, and why; or, without a reason, it is back and everything is handed on. */
   changed?(reason: string | undefined): void;
+  /** A fault of ours, or something in Redis that cannot be read. The store goes on. */
+  fault?(error: unknown): void;
 }
 
 export interface RedisStatus {
@@ -65,6 +71,7 @@ const BEAT_MS = 500;
 const DEAD_MS = 10_000;
 /** Three beats. */
 const SILENT_MS = 1500;
+const MEETING_LIFE_MS = 3000;
 /** Some ten seconds. */
 const SECRET_BEATS = 20;
 /** Some ten minutes. */
@@ -89,6 +96,7 @@ export class RedisStore implements StateStore {
   readonly licences: LicenceStore;
   readonly nonces: NonceStore;
   readonly calls: CallStore;
+  readonly meetings: MeetingStore;
   readonly endpoints: EndpointStore;
   readonly members: MemberStore;
   readonly hints: HintStore;
@@ -99,6 +107,7 @@ export class RedisStore implements StateStore {
   readonly #registrations: SharedRegistrations;
   readonly #licences: SharedLicences;
   readonly #calls: SharedCalls;
+  readonly #meetings: SharedMeetings;
   readonly #endpoints: SharedEndpoints;
   readonly #members: SharedMembers;
   readonly #hints: SharedHints;
@@ -153,7 +162,7 @@ export class RedisStore implements StateStore {
     const shared = { link: this.#link, keys: this.#keys, owner: this.#owner, clock };
     this.#registrations = new SharedRegistrations({ ...shared, maxStream });
     const graceMs = 2 * beatMs + RECONNECT_MS;
-    this.#licences = new SharedLicences({ ...shared, deadMs, graceMs, reconcile: () => this.#calls.reconcile() });
+    this.#licences = new SharedLicences({ ...shared, deadMs, graceMs, reconcile: () => this.#reconcile() });
     this.#members = new SharedMembers({
       owner: this.#owner,
       instance,
@@ -167,10 +176,14 @@ export class RedisStore implements StateStore {
     this.#hints = new SharedHints({ ...shared, connect: () => this.#connect() });
     this.#calls = new SharedCalls({ ...shared, hints: this.#hints, instance, licences: this.#licences, deadMs, silentMs, hasHeirs });
     this.#endpoints = new SharedEndpoints({ ...shared, hints: this.#hints });
+    const { meetingLifeMs: lifeMs = MEETING_LIFE_MS } = options;
+    const onFault = (error: unknown) => options.observer?.fault?.(error);
+    this.#meetings = new SharedMeetings({ ...shared, hints: this.#hints, instance, beatMs, lifeMs, silentMs, onFault });
     this.registrations = this.#registrations;
     this.licences = this.#licences;
     this.calls = this.#calls;
     this.endpoints = this.#endpoints;
+    this.meetings = this.#meetings;
     this.members = this.#members;
     this.hints = this.#hints;
     this.nonces = new LocalNonces(options);
@@ -204,8 +217,15 @@ export class RedisStore implements StateStore {
     await this.#beating;
   }
 
+  async #reconcile(): Promise<void> {
+    await this.#calls.reconcile();
+    // Whoever loses a meeting gives its ports back, before it is said what is held.
+    await this.#meetings.reconcile();
+  }
+
   async #leave(): Promise<void> {
     await this.#calls.flush();
+    await this.#meetings.leave();
     await this.#licences.bury(this.#owner, undefined);
   }
 
@@ -214,6 +234,7 @@ export class RedisStore implements StateStore {
     this.#feed?.close();
     this.#hints.close();
     this.#endpoints.close();
+    this.#meetings.close();
     this.#calls.close();
     this.#link.close();
   }
@@ -230,6 +251,7 @@ export class RedisStore implements StateStore {
     this.#licences.goAway();
     this.#calls.goAway();
     this.#endpoints.goAway();
+    this.#meetings.goAway();
     this.#hints.goAway();
     if (this.#closing || this.#status.state === 'away') {
       this.#status = { ...this.#status, reason: this.#complaint ?? error.message };
@@ -318,6 +340,7 @@ export class RedisStore implements StateStore {
     await this.#agreeOnSecret();
     await this.#licences.settle();
     await this.#sayAlive();
+    await this.#meetings.comeBack();
     const { position, common } = await this.#catchUp();
     this.#registrations.startAt(position);
     await this.#compareAll(common);

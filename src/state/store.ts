@@ -9,10 +9,11 @@ import type {
 import type { RegistrationListener } from '../gatekeeper/registry/registry.js';
 import type { CallStore } from './call-store.js';
 import type { EndpointStore } from './endpoint-store.js';
+import type { MeetingStore, PortLicences } from './meeting-store.js';
 import type { HintStore, MemberStore } from './member-store.js';
 
 /**
- * What instances must agree on: registrations, licences, calls, H.323 endpoints, used nonces, and who they are. `memory.ts` is the embedded answer for one instance;
+ * What instances must agree on: registrations, licences, calls, meetings, H.323 endpoints, used nonces, and who they are. `memory.ts` is the embedded answer for one instance;
  * a shared answer stands behind the same interface, and `test/state/contract.ts` holds each promise made here as a test.
  *
  * Nothing here throws or rejects for a reason that a caller could mend: a refusal is a value. A shared store that is away answers
@@ -23,6 +24,7 @@ export interface StateStore {
   readonly licences: LicenceStore;
   readonly nonces: NonceStore;
   readonly calls: CallStore;
+  readonly meetings: MeetingStore;
   readonly endpoints: EndpointStore;
   readonly members: MemberStore;
   readonly hints: HintStore;
@@ -62,7 +64,7 @@ export interface RegistrationStore {
   onChange(listener: RegistrationListener): () => void;
 }
 
-export interface LicenceStore {
+export interface LicenceStore extends PortLicences {
   /**
    * Takes a call licence from every organisation named and one of the total: all or none, atomically, so that no limit is exceeded
    * however many ask at the same moment. An organisation named twice (a call inside it) is counted once.

@@ -222,6 +222,110 @@ export function contract(name: string, open: (options: StoreOptions) => Promise<
       });
     });
 
+    describe('meeting ports', () => {
+      const port = (organisation: string, limit: number, total = 1000) =>
+        store.licences.takePort({ organisation: { id: organisation, limit }, total });
+      const ports = () => [store.licences.portsInUse('norr'), store.licences.portsInUse('syd'), store.licences.portsInUse()];
+
+      test('are taken of the organisation and of the total, and given back once', async () => {
+        const [first, second] = [await port('norr', 2), await port('syd', 2)];
+        expect(ports()).toEqual([1, 1, 2]);
+        for (const result of [first, second, second]) if (result.ok) await result.lease.release();
+        expect(ports()).toEqual([0, 0, 0]);
+        expect(store.licences.callsInUse()).toBe(0);
+      });
+
+      test('both or none, and whose limit it was', async () => {
+        await port('norr', 1);
+        expect(await port('norr', 1)).toEqual({ ok: false, exhausted: { kind: 'organisation', id: 'norr' } });
+        expect(await port('syd', 1, 1)).toEqual({ ok: false, exhausted: { kind: 'total' } });
+        expect(ports()).toEqual([1, 0, 1]);
+      });
+
+      test('no limit is exceeded, however many ask at the same moment', async () => {
+        const results = await Promise.all(Array.from({ length: 60 }, (_, at) => port(at % 2 === 0 ? 'norr' : 'syd', 20, 30)));
+        expect(results.filter(({ ok }) => ok)).toHaveLength(30);
+        expect(
+          ports()
+            .slice(0, 2)
+            .every((used) => used <= 20),
+        ).toBe(true);
+      });
+
+      test('without a limit all are granted', async () => {
+        const { POSITIVE_INFINITY } = Number;
+        const results = await Promise.all(Array.from({ length: 20 }, () => port('norr', POSITIVE_INFINITY, POSITIVE_INFINITY)));
+        expect(results.every(({ ok }) => ok)).toBe(true);
+      });
+    });
+
+    describe('meetings', () => {
+      test('one that was made is there until its time is up', async () => {
+        const { meetings } = store;
+        expect(await meetings.create('4690010001', '{"a":1}', START + 60_000)).toBe(true);
+        expect(await meetings.create('4690010001', '{"a":2}', START + 60_000)).toBe(false);
+        expect(await meetings.read('4690010001')).toBe('{"a":1}');
+        expect(await meetings.update('4690010001', '{"a":3}', START + 90_000)).toBe(true);
+        expect(await meetings.list()).toEqual([{ meeting: '4690010001', value: '{"a":3}' }]);
+        clock.advance(90_000);
+        expect([await meetings.read('4690010001'), await meetings.list()]).toEqual([undefined, []]);
+        expect(await meetings.update('4690010001', '{"a":4}', START + 200_000)).toBe(false);
+        expect(await meetings.create('4690010001', '{"a":5}', START + 200_000)).toBe(true);
+      });
+
+      test('one that is removed is gone; one that is not there cannot be changed', async () => {
+        const { meetings } = store;
+        expect([await meetings.remove('x'), await meetings.update('x', '1', START + 1000)]).toEqual([false, false]);
+        await meetings.create('x', '1', START + 1000);
+        expect([await meetings.remove('x'), await meetings.read('x')]).toEqual([true, undefined]);
+      });
+
+      test('of many that make the same one, one does', async () => {
+        const made = await Promise.all(Array.from({ length: 10 }, (_, at) => store.meetings.create('x', String(at), START + 1000)));
+        expect(made.filter((done) => done === true)).toHaveLength(1);
+      });
+
+      test('a held meeting is this node’s, since it was held first, until it is let go', async () => {
+        const { meetings, members } = store;
+        expect(await meetings.holder('x')).toBeUndefined();
+        const hold = await meetings.hold('x');
+        expect(hold).toEqual({ meeting: 'x', member: members.self, since: START });
+        clock.advance(1000);
+        expect([await meetings.hold('x'), await meetings.holder('x')]).toEqual([hold, hold]);
+        await meetings.letGo('x');
+        await meetings.letGo('x');
+        expect(await meetings.holder('x')).toBeUndefined();
+        expect((await meetings.hold('x')).since).toBe(START + 1000);
+      });
+
+      test('what is noted of a held meeting stays until it is let go', async () => {
+        const { meetings } = store;
+        meetings.note('x', 'nobody has it');
+        await meetings.hold('x');
+        expect(await meetings.notes('x')).toBeUndefined();
+        meetings.note('x', '{"rooms":["461010001"]}');
+        meetings.note('x', 'long'.repeat(20_000));
+        expect(await meetings.notes('x')).toBe('{"rooms":["461010001"]}');
+        await meetings.letGo('x');
+        expect(await meetings.notes('x')).toBeUndefined();
+      });
+
+      test('wrong PINs are counted for each key', async () => {
+        const { meetings } = store;
+        const count = async (key: string) => (await meetings.wrongPins(key, 60_000)).count;
+        expect(await meetings.wrongPins('x 192.0.2.1', 60_000)).toEqual({ count: 0, sinceMs: 0 });
+        expect((await meetings.wrongPin('x 192.0.2.1', 60_000)).count).toBe(1);
+        expect((await meetings.wrongPin('x 192.0.2.1', 60_000)).count).toBe(2);
+        expect((await meetings.wrongPin('x 192.0.2.2', 60_000)).count).toBe(1);
+        expect([await count('x 192.0.2.1'), await count('x 192.0.2.2')]).toEqual([2, 1]);
+      });
+
+      test('of wrong PINs a hundred are counted', async () => {
+        for (let tries = 0; tries < 120; tries++) await store.meetings.wrongPin('x', 60_000);
+        expect((await store.meetings.wrongPins('x', 60_000)).count).toBe(100);
+      });
+    });
+
     describe('nonces', () => {
       test('a count is good once', () => {
         expect([1, 1, 2, 2, 1].map((nc) => store.nonces.use('n', nc, START))).toEqual([true, false, true, false, false]);

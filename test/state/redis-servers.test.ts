@@ -129,6 +129,20 @@ async function everythingWorks([first, second]: readonly [RedisStore, RedisStore
   expect([call.ok, (await take(second)).ok]).toEqual([true, false]);
   if (call.ok) await call.lease.release();
   expect((await take(second)).ok).toBe(true);
+  const [one, other] = [first.meetings, second.meetings];
+  expect([await one.create('m', '{}', Date.now() + 60_000), await other.create('m', '{}', Date.now() + 60_000)]).toEqual([true, false]);
+  expect([(await one.hold('m')).member, (await other.hold('m')).member]).toEqual(Array(2).fill(first.members.self));
+  one.note('m', 'noted');
+  await until(
+    async () => (await other.notes('m')) === 'noted',
+    () => 'the note to be read',
+  );
+  await one.letGo('m');
+  expect((await other.hold('m')).member).toBe(second.members.self);
+  const wrong = [await one.wrongPin('m', 60_000), await other.wrongPin('m', 60_000), await one.wrongPins('m', 60_000)];
+  expect(wrong.map(({ count }) => count)).toEqual([1, 2, 2]);
+  const port = (store: RedisStore) => store.licences.takePort({ organisation: { id: 'norr', limit: 1 }, total: 10 });
+  expect([(await port(first)).ok, (await port(second)).ok]).toEqual([true, false]);
   expect([first.status.state, second.status.state]).toEqual(['connected', 'connected']);
 }
 

@@ -65,10 +65,16 @@ export interface Call {
   /** True from `end` on, and once another instance carries the call on. */
   readonly ended: boolean;
   /**
-   * Takes the call licences of both organisations and the total, all or none. May be called again when a later route leads to another
+   * Takes the call licences of both organisations and the total, all or none; into a meeting (a callee in the zone `meetings`) those of the
+   * caller's and the total, as the meeting's organisation gives a meeting port. May be called again when a later route leads to another
    * organisation: it takes what is missing and gives back what is no longer needed.
    */
   admit(callee: Party): Promise<RefusalCode | undefined>;
+  /**
+   * Says whom the call is with, and takes no call licence: a browser in a meeting has a meeting port instead. For the record; before the
+   * answer. After `admit` it only says more exactly who that is.
+   */
+  admitWithoutLicence(callee: Party): void;
   /** A route is being tried now. */
   trying(route: string): void;
   ringing(): void;

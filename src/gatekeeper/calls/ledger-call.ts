@@ -1,6 +1,7 @@
 import type { Clock, EpochMs } from '../../clock.js';
 import type { CallStore, TakenCall } from '../../state/call-store.js';
 import type { CallLease, LicenceRefusal, LicenceStore, OrganisationLimit } from '../../state/store.js';
+import { meetingsZoneId } from '../plan/meetings-zone.js';
 import type { Plan } from '../plan/plan.js';
 import type { Call, CallAttempt, CallId, CallRecord, Party } from './call.js';
 import { isoTime } from './iso-time.js';
@@ -137,6 +138,12 @@ export class LedgerCall implements Call {
     return undefined;
   }
 
+  admitWithoutLicence(callee: Party): void {
+    if (this.#ended) return;
+    this.#callee = callee;
+    this.#put();
+  }
+
   #refusal({ exhausted }: LicenceRefusal): RefusalCode {
     if (exhausted.kind === 'total') return 'totalLicencesExhausted';
     return exhausted.id === this.attempt.caller.organisation ? 'callerLicencesExhausted' : 'calleeLicencesExhausted';
@@ -263,10 +270,14 @@ export class LedgerCall implements Call {
   }
 }
 
-/** Caller first, then callee: the store tells of the first limit in the way, and the caller can do most about its own. */
+/**
+ * Caller first, then callee, unless that is a meeting: what it costs its organisation are meeting ports. The store tells of the first limit
+ * in the way, and the caller can do most about its own.
+ */
 function limitsOf(plan: Plan, caller: Party, callee: Party): readonly OrganisationLimit[] {
   const limits: OrganisationLimit[] = [];
-  for (const id of caller.organisation === callee.organisation ? [caller.organisation] : [caller.organisation, callee.organisation]) {
+  const called = callee.zone === meetingsZoneId ? undefined : callee.organisation;
+  for (const id of caller.organisation === called ? [called] : [caller.organisation, called]) {
     // An organisation that a reload took out of the plan has no licences left to take.
     if (id !== undefined) limits.push({ id, limit: plan.organisations.get(id)?.licences.calls ?? 0 });
   }

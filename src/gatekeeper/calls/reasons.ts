@@ -230,6 +230,20 @@ export const refusals = {
     'SRTP keys (SDES) must not travel in clear: use SIP over TLS on this endpoint, or DTLS-SRTP',
     { release: 'securityDenied', admission: 'securityDenial', q850: 88 },
   ),
+  sessionUnreadable: refuse(
+    'session_unreadable',
+    400,
+    'Bad Session Description',
+    'The session description (SDP) cannot be read: look for an endpoint at fault, or something on the way that rewrites it',
+    { release: 'undefinedReason', admission: 'undefinedReason', q850: 111 },
+  ),
+  mediaUnsupported: refuse(
+    'media_unsupported',
+    488,
+    'Not Acceptable Here',
+    'Nothing that was offered can be used in a meeting: switch on Opus, G.722 or G.711 for sound and H.264 for pictures',
+    { release: 'undefinedReason', admission: 'requestDenied', q850: 88 },
+  ),
   answerNotEncrypted: refuse(
     'answer_not_encrypted',
     488,
@@ -345,6 +359,84 @@ export const refusals = {
     admission: 'resourceUnavailable',
     q850: 38,
   }),
+  meetingUnknown: refuse(
+    'meeting_unknown',
+    404,
+    'Not Found',
+    'There is no meeting of this number or name now: look at the invitation again',
+    {
+      release: 'unreachableDestination',
+      admission: 'calledPartyNotRegistered',
+      q850: 1,
+    },
+  ),
+  meetingElsewhere: refuse('meeting_elsewhere', 503, 'Service Unavailable', 'Another instance holds this meeting: call again', {
+    release: 'gatekeeperResources',
+    admission: 'resourceUnavailable',
+    q850: 41,
+  }),
+  meetingNotNow: refuse(
+    'meeting_not_now',
+    480,
+    'Meeting Not Open',
+    'The meeting has not begun, or is over: come at the time in the invitation',
+    {
+      release: 'calledPartyNotRegistered',
+      admission: 'requestDenied',
+      q850: 20,
+    },
+  ),
+  meetingNotForYou: refuse(
+    'meeting_not_for_you',
+    403,
+    'Forbidden',
+    'The meeting takes only participants of connected organisations, or of its own: ask its host for a host link',
+    { release: 'noPermission', admission: 'requestDenied', q850: 21 },
+  ),
+  meetingLocked: refuse(
+    'meeting_locked',
+    403,
+    'Meeting Locked',
+    'The host has locked the meeting: ask the host to open it or to call you in',
+    {
+      release: 'noPermission',
+      admission: 'requestDenied',
+      q850: 21,
+    },
+  ),
+  meetingFull: refuse('meeting_full', 486, 'Meeting Full', 'As many participants as the meeting may have are in it: try later', {
+    release: 'adaptiveBusy',
+    admission: 'resourceUnavailable',
+    q850: 17,
+  }),
+  portLicencesExhausted: refuse(
+    'port_licences_exhausted',
+    486,
+    'Meeting Ports In Use',
+    "All meeting ports of the meeting's organisation or of the service are in use: try later, or ask the operator for more",
+    { release: 'adaptiveBusy', admission: 'resourceUnavailable', q850: 17 },
+  ),
+  pinWrong: refuse('pin_wrong', 403, 'Forbidden', 'The PIN is wrong: look at the invitation again', {
+    release: 'noPermission',
+    admission: 'securityDenial',
+    q850: 21,
+  }),
+  pinLockedOut: refuse('pin_locked_out', 403, 'Too Many Wrong PINs', 'Too many wrong PINs came from here: wait, then try again', {
+    release: 'noPermission',
+    admission: 'securityDenial',
+    q850: 21,
+  }),
+  mediaUnavailable: refuse(
+    'media_unavailable',
+    503,
+    'Service Unavailable',
+    'The meeting service cannot carry media now: try again in a moment',
+    {
+      release: 'gatekeeperResources',
+      admission: 'resourceUnavailable',
+      q850: 47,
+    },
+  ),
   interworkingUnavailable: refuse('interworking_unavailable', 488, 'Not Acceptable Here', 'The called party speaks only another protocol', {
     release: 'unreachableDestination',
     admission: 'resourceUnavailable',
@@ -410,6 +502,9 @@ export const endings = {
   registrationEnded: end('registration_ended', 'An endpoint of the call unregistered, or was not there any more when it was asked'),
   ackMissing: end('ack_missing', 'The answer was never acknowledged'),
   encryptionLost: end('encryption_lost', 'A party answered or changed the call to media that is not encrypted'),
+  expelled: end('expelled', 'A host or operator put the participant out of the meeting, or refused it in the lobby'),
+  meetingEnded: end('meeting_ended', 'A host or operator ended the meeting, or its time was up'),
+  mediaLost: end('media_lost', 'The media of this participant was lost, and could not be made anew'),
   instanceStopped: end('instance_stopped', 'The instance was stopped in an orderly way during the call'),
   instanceLost: end('instance_lost', 'The instance died during the call; the record was closed afterwards'),
 } as const satisfies Record<string, Ending>;
@@ -418,6 +513,9 @@ export type RefusalCode = keyof typeof refusals;
 export type EndingCode = keyof typeof endings;
 /** The one enum of reasons: the `reason` field of call records, and through `metricOf` the metrics' label. */
 export type ReasonCode = RefusalCode | EndingCode;
+
+/** The whole list. */
+export const reasonCodes: readonly ReasonCode[] = [...(Object.keys(refusals) as RefusalCode[]), ...(Object.keys(endings) as EndingCode[])];
 
 export function isRefusal(code: ReasonCode): code is RefusalCode {
   return Object.hasOwn(refusals, code);

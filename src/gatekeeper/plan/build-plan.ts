@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 import { type Finding, hasErrors, sortFindings } from '../../config/finding.js';
 import { readShape } from '../../config/schema.js';
 import { type Path, readYaml, type YamlSource } from '../../config/yaml-source.js';
+import { buildMeetings } from './build-meetings.js';
 import { buildTransforms, RulePlaces } from './build-transforms.js';
 import { buildZone } from './build-zone.js';
 import { checkSamples } from './check-samples.js';
-import { checkDomains, checkLicences, checkOrganisations, checkSeries, checkZones, INTERNET, type Placed } from './checks.js';
-import type { DomainOwner, InternetZone, NumberSeries, Organisation, Plan, Zone } from './plan.js';
+import { checkDomains, checkLicences, checkOrganisations, checkSeries, checkZones, type Placed } from './checks.js';
+import type { DomainOwner, InternetZone, NumberSeries, Organisation, Plan, PlanZone } from './plan.js';
 import { type OrganisationSource, type PlanSource, planSchema } from './plan-schema.js';
 import { entriesOf, Report } from './report.js';
+import { INTERNET } from './reserved-zones.js';
 import { SeriesTrie } from './series-trie.js';
 
 /** The text of an address plan and what to call it in findings. */
@@ -44,7 +46,7 @@ type Building<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[]
 
 function assemble(source: PlanSource, revision: string, report: Report): Plan {
   const organisations = new Map<string, Organisation>();
-  const zones: Placed<Zone>[] = [];
+  const zones: Placed<PlanZone>[] = [];
   const series: Placed<NumberSeries>[] = [];
   const domains: Placed<DomainOwner>[] = [];
   const rules = new RulePlaces();
@@ -102,7 +104,7 @@ function assemble(source: PlanSource, revision: string, report: Report): Plan {
     zones: new Map(zones.map(({ it }) => [it.id, it])),
     series: SeriesTrie.build(series.map(({ it }) => it)),
     domains: new Map(domains.map(({ it }) => [it.domain, it])),
-    meetings: { prefix: meetings.prefix, digits: meetings.digits, domain: meetings.domain },
+    meetings: buildMeetings(meetings, organisations, report),
     transforms,
     internet,
     licences: source.licences,
@@ -142,7 +144,7 @@ function* domainsOf(organisation: Organisation, written: OrganisationSource, pat
 }
 
 /** One zone serves everything; of several, the one that is named. */
-function zoneFor(organisation: Organisation, named: string | undefined, what: string, path: Path, report: Report): Zone | undefined {
+function zoneFor(organisation: Organisation, named: string | undefined, what: string, path: Path, report: Report): PlanZone | undefined {
   const { zones } = organisation;
   const ids = zones.map((zone) => zone.id).join(', ');
   if (named !== undefined) {

@@ -9,9 +9,9 @@ import type {
   H323NeighbourZone,
   H323Peer,
   Organisation,
+  PlanZone,
   SipPeer,
   SipTrunkZone,
-  Zone,
   ZoneSources,
 } from './plan.js';
 import type { AccountsSource, BandwidthSource, PeerSource, SourcesSource, ZoneSource } from './plan-schema.js';
@@ -28,7 +28,7 @@ const RAS_PORT = 1719;
 const HOP_COUNT = 7;
 
 /** Makes one zone and checks it by itself. What zones have in common is `checkZones`' business. */
-export function buildZone(id: string, source: ZoneSource, organisation: Organisation, path: Path, report: Report): Zone {
+export function buildZone(id: string, source: ZoneSource, organisation: Organisation, path: Path, report: Report): PlanZone {
   const base = {
     id,
     organisation,
@@ -158,7 +158,13 @@ function noPeers(id: string, path: Path, report: Report): void {
     );
 }
 
-function checkTrunk(id: string, peers: readonly SipPeer[], base: Pick<Zone, 'signalling' | 'sources'>, path: Path, report: Report): void {
+function checkTrunk(
+  id: string,
+  peers: readonly SipPeer[],
+  base: Pick<PlanZone, 'signalling' | 'sources'>,
+  path: Path,
+  report: Report,
+): void {
   if (peers.length === 0) noPeers(id, path, report);
   for (const [index, peer] of peers.entries()) {
     const at = [...path, 'peers', index];

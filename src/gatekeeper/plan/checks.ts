@@ -1,7 +1,8 @@
 import type { Path } from '../../config/yaml-source.js';
 import { normalise } from './normalise.js';
-import type { DomainOwner, Licences, NumberSeries, Organisation, Zone } from './plan.js';
+import type { DomainOwner, Licences, NumberSeries, Organisation, PlanZone } from './plan.js';
 import type { Report } from './report.js';
+import { reservedZones } from './reserved-zones.js';
 import { peerSource } from './source-address.js';
 
 /** A part of the plan and where it stands in the file. */
@@ -12,10 +13,13 @@ export interface Placed<T> {
 
 /** Longest international number (ITU-T E.164 §6.2.1). */
 const E164_DIGITS = 15;
+const LICENCES = [
+  ['registrations', 'registrations'],
+  ['calls', 'calls'],
+  ['meetingPorts', 'meeting ports'],
+] as const;
 /** Ids become metric labels, fields of records and parts of peers' ids. */
 const ID = /^[a-z][a-z0-9-]{0,62}$/;
-/** The internet zone's id: no organisation's zone may have it. */
-export const INTERNET = 'internet';
 
 export function checkOrganisations(organisations: readonly Organisation[], report: Report): void {
   if (organisations.length === 0 && report.complete)
@@ -46,12 +50,13 @@ function checkId(what: string, id: string, path: Path, report: Report): void {
 export function checkLicences(total: Licences, organisations: readonly Organisation[], report: Report): void {
   if (!report.complete) return;
   for (const { id, licences } of organisations) {
-    for (const what of ['registrations', 'calls'] as const) {
-      if (licences[what] <= total[what]) continue;
+    for (const [what, name] of LICENCES) {
+      const [has, most] = [licences[what], total[what]];
+      if (has === undefined || most === undefined || has <= most) continue;
       report.warning(
         ['organisations', id, 'licences', what],
-        `${id} has more licences for ${what} (${licences[what]}) than the whole service (${total[what]})`,
-        `write at most ${total[what]}, or raise licences.${what}`,
+        `${id} has more licences for ${name} (${has}) than the whole service (${most})`,
+        `write at most ${most}, or raise licences.${what}`,
       );
     }
   }
@@ -142,17 +147,18 @@ interface Served {
 }
 
 /** What zones must not share: ids, peers, and ways of telling who calls. And whether a zone serves anything. */
-export function checkZones(zones: readonly Placed<Zone>[], served: Served, report: Report): void {
+export function checkZones(zones: readonly Placed<PlanZone>[], served: Served, report: Report): void {
   const used = new Set([...served.series, ...served.domains].map(({ it }) => it.zone));
   const ids = new Map<string, Path>();
   const peers = new Map<string, Path>();
-  const sources = new Map<string, { zone: Zone; path: Path }>();
-  const gatewayUsers = new Map<string, { zone: Zone; path: Path }>();
+  const sources = new Map<string, { zone: PlanZone; path: Path }>();
+  const gatewayUsers = new Map<string, { zone: PlanZone; path: Path }>();
   for (const { it: zone, path } of zones) {
     if (zone.kind === 'internet') continue;
     checkId('zone', zone.id, path, report);
     const earlier = ids.get(zone.id);
-    if (zone.id === INTERNET) report.error(path, "'internet' is the id of the zone for everybody else", 'give this zone another id', 'key');
+    const reserved = reservedZones.get(zone.id);
+    if (reserved !== undefined) report.error(path, `'${zone.id}' is the id of ${reserved}`, 'give this zone another id', 'key');
     else if (earlier !== undefined)
       report.error(
         path,
@@ -176,7 +182,7 @@ export function checkZones(zones: readonly Placed<Zone>[], served: Served, repor
   }
 }
 
-function checkPeers(zone: Zone, path: Path, seen: Map<string, Path>, report: Report): void {
+function checkPeers(zone: PlanZone, path: Path, seen: Map<string, Path>, report: Report): void {
   if (zone.kind !== 'sip-trunk' && zone.kind !== 'h323-neighbour') return;
   for (const [index, peer] of zone.peers.entries()) {
     const at = [...path, 'peers', index];
@@ -189,7 +195,7 @@ function checkPeers(zone: Zone, path: Path, seen: Map<string, Path>, report: Rep
   }
 }
 
-function checkSources(zone: Zone, path: Path, seen: Map<string, { zone: Zone; path: Path }>, report: Report): void {
+function checkSources(zone: PlanZone, path: Path, seen: Map<string, { zone: PlanZone; path: Path }>, report: Report): void {
   const own = new Set(
     zone.kind === 'sip-trunk' || zone.kind === 'h323-neighbour' ? zone.peers.map((peer) => peerSource(zone.kind, peer)) : [],
   );
@@ -213,7 +219,7 @@ function checkSources(zone: Zone, path: Path, seen: Map<string, { zone: Zone; pa
 }
 
 /** A user of a zone must be a number or address that its organisation has. */
-function checkUsers(zone: Zone, path: Path, report: Report): void {
+function checkUsers(zone: PlanZone, path: Path, report: Report): void {
   if (zone.kind !== 'hosted' && zone.kind !== 'h323-gateway') return;
   const { id, series, domains } = zone.organisation;
   for (const user of zone.accounts.users.keys()) {
@@ -228,7 +234,7 @@ function checkUsers(zone: Zone, path: Path, report: Report): void {
 }
 
 /** A gateway logs on with a name alone, which must tell its zone. */
-function checkGatewayUsers(zone: Zone, path: Path, seen: Map<string, { zone: Zone; path: Path }>, report: Report): void {
+function checkGatewayUsers(zone: PlanZone, path: Path, seen: Map<string, { zone: PlanZone; path: Path }>, report: Report): void {
   if (zone.kind !== 'h323-gateway') return;
   for (const user of zone.accounts.users.keys()) {
     const at = [...path, 'accounts', 'users', user];

@@ -85,6 +85,8 @@ export function expandExtension(digits: string, organisation: Organisation): E16
 export function numberAtDomain(alias: CanonicalAlias, plan: Plan): E164 | undefined {
   if (alias.kind !== 'uri') return undefined;
   const owner = plan.domains.get(alias.domain);
+  const named = owner?.meeting ? plan.meetings.names.get(alias.user) : undefined;
+  if (named !== undefined) return named;
   const digits = owner === undefined ? undefined : phoneDigits(alias.user);
   if (owner === undefined || digits === undefined) return undefined;
   const match = plan.series.lookup(digits);

@@ -27,9 +27,11 @@ const contact = block(
   { standIn: { role: '?', address: '?' } },
 );
 
-const licences = block({ registrations: count, calls: count }, '{ registrations: 200, calls: 50 }', {
-  standIn: { registrations: '0', calls: '0' },
-});
+const licences = block(
+  { registrations: count, calls: count, meetingPorts: z.optional(whole(0, 10_000_000, 50)) },
+  '{ registrations: 200, calls: 50 }',
+  { standIn: { registrations: '0', calls: '0' } },
+);
 
 const replacement = text('what to put in its place, at most 200 characters', '46$1', /^.{0,200}$/u);
 const rule = block(
@@ -129,10 +131,36 @@ const organisation = block({
   transforms,
 });
 
+const pin = secret('a PIN of 4 to 12 digits', /^[0-9]{4,12}$/);
+const permanentMeeting = block(
+  {
+    id: leaf({ what: 'the digits of its number, with or without the prefix of the meeting series', example: '10001' }, phoneDigits),
+    name: z.optional(
+      leaf({ what: 'a name of letters, digits, dots and hyphens, that no number could be', example: 'ronden' }, (value) => {
+        const name = value.toLowerCase();
+        return /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/.test(name) && phoneDigits(name) === undefined ? name : undefined;
+      }),
+    ),
+    title: text('what its participants see', 'The Friday round'),
+    organisation: text('the id of the organisation whose meeting it is', 'region-norr'),
+    hostPin: z.optional(pin),
+    guestPin: z.optional(pin),
+    lobby: z.optional(choice('outsiders', 'guests', 'off')),
+    admits: z.optional(choice('everybody', 'connected', 'organisation')),
+    maxParticipants: z.optional(whole(1, 100_000, 50)),
+    maxMinutes: z.optional(whole(1, 525_600, 120)),
+    roomSystems: z.optional(flag(true)),
+  },
+  "{ id: '10001', title: The Friday round, organisation: region-norr }",
+);
+const permanent = z.optional(
+  list(permanentMeeting, 'a list of meetings', "[{ id: '10001', title: The Friday round, organisation: region-norr }]"),
+);
+
 export const planSchema = block({
   network: block({ prefix: digits }, '{ prefix: 46 }', { standIn: { prefix: '0' } }),
   licences,
-  meetings: block({ prefix: digits, digits: seriesLength, domain }, '{ prefix: 46900, digits: 5, domain: mote.example }', {
+  meetings: block({ prefix: digits, digits: seriesLength, domain, permanent }, '{ prefix: 46900, digits: 5, domain: mote.example }', {
     standIn: { prefix: '0', digits: '0', domain: 'unknown.invalid' },
   }),
   internet: z.optional(block({ inbound: z.optional(flag(false)), outbound: z.optional(flag(false)), ...common })),
@@ -144,6 +172,7 @@ export const planSchema = block({
 export type PlanSource = z.output<typeof planSchema>;
 export type OrganisationSource = z.output<typeof organisation>;
 export type ZoneSource = z.output<typeof zone>;
+export type PermanentMeetingSource = z.output<typeof permanentMeeting>;
 export type RuleSource = z.output<typeof rule>;
 export type SourcesSource = z.output<typeof sources>;
 export type AccountsSource = z.output<typeof accounts>;

@@ -11,7 +11,7 @@ export interface Plan {
   /** The care network's prefix, digits only: `46`. */
   readonly networkPrefix: string;
   readonly organisations: ReadonlyMap<OrganisationId, Organisation>;
-  readonly zones: ReadonlyMap<ZoneId, Zone>;
+  readonly zones: ReadonlyMap<ZoneId, PlanZone>;
   /** Longest-prefix index over every number series, the meeting series included. */
   readonly series: SeriesTrie;
   /** Domain in lower case, without a trailing dot, to its owner. */
@@ -36,7 +36,7 @@ export interface Organisation {
   readonly name: string;
   readonly contact: { readonly role: string; readonly address: string };
   readonly licences: Licences;
-  readonly zones: readonly Zone[];
+  readonly zones: readonly PlanZone[];
   readonly series: readonly NumberSeries[];
   readonly domains: readonly string[];
   readonly transforms: Transforms;
@@ -48,6 +48,8 @@ export interface Licences {
   readonly registrations: number;
   /** Concurrent calls. A call between two organisations counts once in each and once in total. */
   readonly calls: number;
+  /** Participants of meetings at the same time, each in its meeting's organisation and in total. Absent: no limit of its own. */
+  readonly meetingPorts?: number | undefined;
 }
 
 /** `prefix` + exactly `digits` more digits, served by one zone. */
@@ -56,7 +58,7 @@ export interface NumberSeries {
   readonly digits: number;
   /** Absent on the meeting series. */
   readonly organisation: Organisation | undefined;
-  readonly zone: Zone | undefined;
+  readonly zone: PlanZone | undefined;
   readonly meeting: boolean;
 }
 
@@ -64,7 +66,7 @@ export interface DomainOwner {
   readonly domain: string;
   /** Absent on the meeting domain. */
   readonly organisation: Organisation | undefined;
-  readonly zone: Zone | undefined;
+  readonly zone: PlanZone | undefined;
   readonly meeting: boolean;
 }
 
@@ -72,9 +74,40 @@ export interface MeetingSeries {
   readonly prefix: string;
   readonly digits: number;
   readonly domain: string;
+  /** By their numbers. */
+  readonly permanent: ReadonlyMap<E164, PermanentMeeting>;
+  /** The numbers of those that have a name as well, by that: the user part at the meeting domain. */
+  readonly names: ReadonlyMap<string, E164>;
 }
 
-export type Zone = HostedZone | SipTrunkZone | H323NeighbourZone | H323GatewayZone | InternetZone;
+/** A meeting that is always there, as the meeting service knows any meeting before anybody is in it. */
+export interface PermanentMeeting {
+  readonly id: E164;
+  readonly kind: 'permanent';
+  /** `name@` the meeting domain is this meeting, too. Lower case. */
+  readonly name: string | undefined;
+  readonly title: string;
+  /** Whose it is: its meeting ports, and calls out of it, are this organisation's. */
+  readonly organisation: OrganisationId;
+  /** Digits, 4 to 12. Absent: nobody is host by a PIN. Never to be logged or shown. */
+  readonly hostPin: string | undefined;
+  /** Absent: guests need none. */
+  readonly guestPin: string | undefined;
+  readonly lobby: 'off' | 'outsiders' | 'guests';
+  readonly admits: 'everybody' | 'connected' | 'organisation';
+  readonly maxParticipants: number;
+  readonly maxMinutes: number | undefined;
+  /** Always. */
+  readonly from: undefined;
+  readonly until: undefined;
+  /** False: browsers alone. */
+  readonly roomSystems: boolean;
+}
+
+/** What a call's leg may belong to. */
+export type Zone = PlanZone | MeetingsZone;
+
+export type PlanZone = HostedZone | SipTrunkZone | H323NeighbourZone | H323GatewayZone | InternetZone;
 
 interface ZoneBase {
   readonly id: ZoneId;
@@ -195,4 +228,11 @@ export interface InternetZone extends ZoneBase {
   readonly inbound: boolean;
   /** Calls to URIs outside the plan, found by RFC 3263. */
   readonly outbound: boolean;
+}
+
+/** The meeting service, as a party of calls. It stands in no plan: `meetingsZone` makes it. */
+export interface MeetingsZone extends ZoneBase {
+  readonly kind: 'meetings';
+  /** Whose meeting it is, in a call out of one. */
+  readonly organisation: Organisation | undefined;
 }

@@ -37,6 +37,14 @@ export interface Scripts {
   settleCalls(...args: Arguments): Promise<unknown>;
   putEndpoints(...args: Arguments): Promise<unknown>;
   moveEndpoint(...args: Arguments): Promise<unknown>;
+  putMeeting(...args: Arguments): Promise<unknown>;
+  holdMeeting(...args: Arguments): Promise<unknown>;
+  reholdMeetings(...args: Arguments): Promise<unknown>;
+  letGoMeeting(...args: Arguments): Promise<unknown>;
+  noteMeetings(...args: Arguments): Promise<unknown>;
+  meetingBeat(...args: Arguments): Promise<unknown>;
+  sweepMeetings(...args: Arguments): Promise<unknown>;
+  wrongPin(...args: Arguments): Promise<unknown>;
 }
 
 export type Client = (Redis | Cluster) & Scripts;
@@ -57,6 +65,14 @@ const scripts = {
   settleCalls: { lua: lua('licences', 'calls', 'settle-calls'), numberOfKeys: 4 },
   putEndpoints: { lua: lua('put-endpoints'), numberOfKeys: 2 },
   moveEndpoint: { lua: lua('move-endpoint'), numberOfKeys: 2 },
+  putMeeting: { lua: lua('licences', 'put-meeting'), numberOfKeys: 2 },
+  holdMeeting: { lua: lua('licences', 'meetings', 'hold-meeting'), numberOfKeys: 3 },
+  reholdMeetings: { lua: lua('licences', 'meetings', 'rehold-meetings'), numberOfKeys: 3 },
+  letGoMeeting: { lua: lua('licences', 'meetings', 'let-go-meeting'), numberOfKeys: 4 },
+  noteMeetings: { lua: lua('licences', 'meetings', 'note-meetings'), numberOfKeys: 2 },
+  meetingBeat: { lua: lua('licences', 'meeting-beat'), numberOfKeys: 5 },
+  sweepMeetings: { lua: lua('licences', 'meetings', 'sweep-meetings'), numberOfKeys: 8 },
+  wrongPin: { lua: lua('licences', 'wrong-pin'), numberOfKeys: 1 },
 };
 
 /** From one attempt to connect to the next. */

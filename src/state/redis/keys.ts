@@ -14,10 +14,20 @@ export interface Keys {
   readonly recordedAt: string;
   readonly endpoints: string;
   readonly endpointDeadlines: string;
+  readonly meetings: string;
+  readonly meetingDeadlines: string;
+  readonly meetingsEpoch: string;
+  readonly meetingHolds: string;
+  readonly meetingNodes: string;
+  readonly meetingSwept: string;
+  readonly meetingOrphans: string;
+  readonly meetingNotes: string;
+  readonly meetingNoteDeadlines: string;
   readonly hints: string;
   readonly secret: string;
   held(owner: string): string;
   callsOf(owner: string): string;
+  wrongPins(digest: string): string;
 }
 
 /**
@@ -42,9 +52,19 @@ export function keysOf(prefix: string): Keys {
     recordedAt: key('recorded-at'),
     endpoints: key('endpoints'),
     endpointDeadlines: key('endpoint-deadlines'),
+    meetings: key('meetings'),
+    meetingDeadlines: key('meeting-deadlines'),
+    meetingsEpoch: key('meetings-epoch'),
+    meetingHolds: key('meeting-holds'),
+    meetingNodes: key('meeting-nodes'),
+    meetingSwept: key('meeting-swept'),
+    meetingOrphans: key('meeting-orphans'),
+    meetingNotes: key('meeting-notes'),
+    meetingNoteDeadlines: key('meeting-note-deadlines'),
     hints: key('hints'),
     secret: key('secret'),
     held: (owner) => key(`held:${owner}`),
     callsOf: (owner) => key(`calls:${owner}`),
+    wrongPins: (digest) => key(`wrong-pins:${digest}`),
   };
 }

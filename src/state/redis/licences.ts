@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.js';
 import type { OrganisationId } from '../../gatekeeper/plan/plan.js';
+import type { PortLicenceResult, PortRequest } from '../meeting-store.js';
 import type { CallLease, CallLicenceRequest, CallLicenceResult, LicenceRefusal, LicenceStore, OrganisationLimit } from '../store.js';
 import type { Keys } from './keys.js';
 import { AwayError, type Link } from './link.js';
@@ -13,7 +14,7 @@ export interface LicencesOptions {
   readonly deadMs: number;
   /** After Redis was away: within so long the others have said what they hold, too. */
   readonly graceMs: number;
-  /** Finds out which calls were taken from this instance, and `forget`s what they hold. While it lasts none can be taken. */
+  /** Finds out which calls and meetings were taken from this instance, and `forget`s what they hold. While it lasts none can be taken. */
   readonly reconcile: () => Promise<void>;
 }
 
@@ -26,7 +27,7 @@ export interface Beat {
   readonly members: ReadonlyMap<string, string>;
 }
 
-/** So much of something that is limited: calls of an organisation, one at a time, or bandwidth of a zone. */
+/** So much of something that is limited: calls or meeting ports of an organisation, one at a time, or bandwidth of a zone. */
 interface Amount {
   readonly id: string;
   readonly by: number;
@@ -88,6 +89,27 @@ export class SharedLicences implements LicenceStore {
 
   bandwidthInUse(zone: string): number {
     return this.callsInUse(bandwidthOf(zone));
+  }
+
+  async takePort({ organisation: { id, limit }, total }: PortRequest): Promise<PortLicenceResult> {
+    const taken = [portsOf(id), ALL_PORTS];
+    const wanted = [
+      { id: portsOf(id), by: 1, limit },
+      { id: ALL_PORTS, by: 1, limit: total },
+    ];
+    const full = await this.#exchange(0, 0, wanted, []);
+    if (full !== undefined) return { ok: false, exhausted: full === ALL_PORTS ? { kind: 'total' } : { kind: 'organisation', id } };
+    let held = true;
+    const release = async (): Promise<void> => {
+      if (!held) return;
+      held = false;
+      await this.#giveBack(0, taken.map(one));
+    };
+    return { ok: true, lease: { release } };
+  }
+
+  portsInUse(organisation?: OrganisationId): number {
+    return this.callsInUse(organisation === undefined ? ALL_PORTS : portsOf(organisation));
   }
 
   callsInUse(organisation: OrganisationId = TOTAL): number {
@@ -373,6 +395,13 @@ function one(id: string): Amount {
 
 function oneOf({ id, limit }: OrganisationLimit): Wanted {
   return { id, by: 1, limit };
+}
+
+/** No organisation's id has a blank, nor a star. sweep-meetings.lua knows these names. */
+const ALL_PORTS = portsOf(TOTAL);
+
+function portsOf(organisation: string): string {
+  return `ports ${organisation}`;
 }
 
 /** No organisation's id has a blank. */

@@ -43,8 +43,10 @@ export class SharedMembers implements MemberStore {
   }
 
   announce(addresses: MemberAddresses): void {
+    const isNews = withoutLoad(addresses) !== (this.#addresses && withoutLoad(this.#addresses));
     this.#addresses = addresses;
-    this.#options.onNews();
+    // How many legs it carries changes all the time: that goes with the next beat.
+    if (isNews) this.#options.onNews();
   }
 
   drain(): void {
@@ -81,10 +83,14 @@ export class SharedMembers implements MemberStore {
   }
 }
 
+function withoutLoad({ bridge, ...addresses }: MemberAddresses): string {
+  return JSON.stringify([addresses, bridge?.url, bridge?.web]);
+}
+
 /** What a later version adds is left alone, and what an older one does not say is empty. Who has not announced itself is not there yet. */
 function read(card: string): Member | undefined {
   try {
-    const { id, instance, version, startedAt, state, sip, flows, ras, gatekeeperId }: Partial<Member> = JSON.parse(card);
+    const { id, instance, version, startedAt, state, sip, flows, ras, gatekeeperId, bridge }: Partial<Member> = JSON.parse(card);
     if (id === undefined || instance === undefined || sip === undefined) return undefined;
     return {
       id,
@@ -96,6 +102,7 @@ function read(card: string): Member | undefined {
       flows: flows ?? [],
       ras: ras ?? [],
       gatekeeperId,
+      ...(bridge && { bridge }),
     };
   } catch {
     return undefined;

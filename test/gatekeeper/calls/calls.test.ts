@@ -160,6 +160,40 @@ describe('CallLedger', () => {
     expect([record?.dialled.length, record?.signallingId.length, record?.caller.alias.length]).toEqual([256, 256, 256]);
   });
 
+  it('charges a call into a meeting to its caller and the total alone', async () => {
+    const { ledger, store } = ledgerWith(planWith(2, { 'region-norr': 1, 'region-syd': 0 }));
+    const meeting: Party = { zone: 'meetings', organisation: 'region-syd', alias: '4690010001', protocol: 'sip' };
+    const call = ledger.begin(attempt);
+    expect(await call.admit(meeting)).toBeUndefined();
+    expect([store.licences.callsInUse('region-norr'), store.licences.callsInUse('region-syd'), store.licences.callsInUse()]).toEqual([
+      1, 0, 1,
+    ]);
+    expect(await ledger.begin(attempt).admit(meeting)).toBe('callerLicencesExhausted');
+    const inside = { ...anna, organisation: 'region-syd' };
+    expect(await ledger.begin({ ...attempt, caller: inside }).admit(meeting)).toBe('callerLicencesExhausted');
+    // Out of a meeting its organisation calls.
+    expect(await ledger.begin({ ...attempt, caller: meeting }).admit(anna)).toBe('callerLicencesExhausted');
+    call.end('completed');
+    expect(store.licences.callsInUse()).toBe(0);
+  });
+
+  it('records a browser in a meeting, which takes no call licence', () => {
+    const { ledger, clock, store, records } = ledgerWith(planWith(0, { 'region-norr': 0 }));
+    const caller: Party = { zone: 'browser', organisation: 'region-norr', alias: 'browser', protocol: 'webrtc' };
+    const meeting: Party = { zone: 'meetings', organisation: 'region-norr', alias: '4690010001', protocol: 'webrtc' };
+    const call = ledger.begin({ caller, dialled: '4690010001', signallingId: 'p-1' });
+    call.admitWithoutLicence(meeting);
+    call.trying('meeting 4690010001');
+    call.answered('DTLS-SRTP');
+    clock.advance(60_000);
+    call.end('completed');
+    call.admitWithoutLicence(caller);
+    expect(records.records).toMatchObject([
+      { caller, callee: meeting, dialled: '4690010001', durationSeconds: 60, reason: 'completed', cipher: 'DTLS-SRTP', status: null },
+    ]);
+    expect([store.licences.callsInUse(), call.callee]).toEqual([0, meeting]);
+  });
+
   it('ends every live call at an orderly stop', async () => {
     const { ledger, store, records } = ledgerWith(plenty);
     for (let i = 0; i < 3; i += 1) await ledger.begin(attempt).admit(bertil);

@@ -23,7 +23,12 @@ describe('the shipped plan', () => {
       ['vardbolaget-trunk', 'sip-trunk', 'required', 'any'],
       ['internet', 'internet', 'required', 'secure'],
     ]);
-    expect(plan?.meetings).toEqual({ prefix: '46900', digits: 5, domain: 'mote.portvakt.example' });
+    expect(plan?.meetings).toMatchObject({ prefix: '46900', digits: 5, domain: 'mote.portvakt.example' });
+    expect([...(plan?.meetings.permanent.values() ?? [])].map(({ id, name, organisation }) => [id, name, organisation])).toEqual([
+      ['4690010001', 'regionronden', 'region-norr'],
+      ['4690010002', undefined, 'kommun-vik'],
+      ['4690010003', 'syd-drift', 'region-syd'],
+    ]);
     expect(plan?.internet).toMatchObject({ inbound: false, outbound: false });
     const trunk = plan?.zones.get('vardbolaget-trunk');
     expect(trunk?.kind === 'sip-trunk' && trunk.peers.map((peer) => peer.id)).toEqual([
