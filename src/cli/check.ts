@@ -10,7 +10,11 @@ export async function check(configPath: string, asJson: boolean): Promise<number
     const errors = findings.filter(({ severity }) => severity === 'error').length;
     const warnings = findings.length - errors;
     if (bad) console.log(`\n${count(errors, 'error')}, ${count(warnings, 'warning')}: the service would not start with these files.`);
-    else console.log(`${configPath}: good. ${count(plan.organisations.size, 'organisation')}, ${count(warnings, 'warning')}.`);
+    else {
+      const { organisations, meetings } = plan;
+      const permanent = meetings.permanent.size === 0 ? '' : `${count(meetings.permanent.size, 'permanent meeting')}, `;
+      console.log(`${configPath}: good. ${count(organisations.size, 'organisation')}, ${permanent}${count(warnings, 'warning')}.`);
+    }
   }
   return bad ? 1 : 0;
 }

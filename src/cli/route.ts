@@ -33,7 +33,7 @@ export async function route(dialled: string, options: RouteOptions): Promise<num
   }
   const isReachable = (address: string) => service.sip.dns.allowPrivateTargets || isPublicTarget(address);
   // Offline nobody has asked the peers: all count as up.
-  const how = { isReachable, ...(options.protocol && { protocol: options.protocol }) };
+  const how = { isReachable, meetings: service.bridge.enabled, ...(options.protocol && { protocol: options.protocol }) };
   const explanation = explainRoute(plan, index, { isUp: () => true }, { dialled, fromOrganisation: options.from }, how);
   console.log(options.json ? JSON.stringify(explanation, undefined, 2) : formatExplanation(explanation));
   return explanation.outcome === 'routes' ? 0 : 1;

@@ -16,6 +16,7 @@ export function checkTogether(service: ReadService, plan: BuiltPlan): Finding[] 
     ...checkCertificateNames(service.service, plan.plan, service, plan),
     ...checkPeersAreOthers(service.service, plan.plan, plan),
     ...checkH323IsSpoken(service.service, plan.plan, plan),
+    ...checkMeetingsAreHeld(service.service, plan.plan, plan),
   ];
 }
 
@@ -101,6 +102,13 @@ function checkH323IsSpoken({ h323 }: ServiceConfig, plan: Plan, { source }: Buil
     const message = `nobody reaches the zone '${zone.id}': H.323 is switched off`;
     return [source.finding('warning', pathOf(zone), message, "write 'enabled: true' below h323 in the service's file", 'key')];
   });
+}
+
+function checkMeetingsAreHeld({ bridge }: ServiceConfig, { meetings }: Plan, { source }: BuiltPlan): Finding[] {
+  if (bridge.enabled || meetings.permanent.size === 0) return [];
+  const message = 'nobody gets into the permanent meetings: the meeting service is switched off';
+  const hint = "write 'enabled: true' below bridge in the service's file";
+  return [source.finding('warning', ['meetings', 'permanent'], message, hint, 'key')];
 }
 
 function pathOf(zone: { readonly id: string; readonly organisation: Organisation }): Path {

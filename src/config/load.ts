@@ -57,9 +57,17 @@ async function loadService(path: string): Promise<{ service: ReadService | undef
   const read = readService(path, text);
   if (read.service === undefined) return { service: read, findings: read.findings };
   const ofState = await stateProblem(read.service.state, read.source);
-  const { problems } = await readTlsFiles(read.service.sip.tls, shown);
-  const ofFiles = problems.map(({ severity, key, message, hint }) => read.source.finding(severity, ['sip', 'tls', key], message, hint));
+  const { sip, bridge } = read.service;
+  const ofFiles = [
+    ...(await tlsProblems(sip.tls, ['sip', 'tls'], read.source)),
+    ...(bridge.enabled ? await tlsProblems({ ...bridge.web, ca: undefined }, ['bridge', 'web'], read.source) : []),
+  ];
   return { service: read, findings: sortFindings([...read.findings, ...ofFiles, ...ofState]) };
+}
+
+async function tlsProblems(config: Parameters<typeof readTlsFiles>[0], path: readonly string[], source: YamlSource): Promise<Finding[]> {
+  const { problems } = await readTlsFiles(config, shown);
+  return problems.map(({ severity, key, message, hint }) => source.finding(severity, [...path, key], message, hint));
 }
 
 async function stateProblem(state: StateConfig, source: YamlSource): Promise<Finding[]> {

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { type BridgeConfig, type BridgeShape, bridgeConfig, checkBridge } from './bridge-config.js';
 import type { Finding } from './finding.js';
 import { hasErrors, sortFindings } from './finding.js';
 import { checkH323, type H323Config } from './h323-config.js';
@@ -7,6 +8,7 @@ import { serviceSchema } from './service-schema.js';
 import { checkState, type StateConfig, type StateShape, stateConfig } from './state-config.js';
 import { readYaml, type YamlSource } from './yaml-source.js';
 
+export type * from './bridge-config.js';
 export type * from './h323-config.js';
 export type { RedisConfig, StateConfig } from './state-config.js';
 
@@ -20,6 +22,7 @@ export interface ServiceConfig {
   readonly dataDirectory: string;
   readonly sip: SipConfig;
   readonly h323: H323Config;
+  readonly bridge: BridgeConfig;
   readonly http: HttpConfig;
   readonly records: RecordsConfig;
   readonly log: { readonly level: LogLevel };
@@ -159,6 +162,7 @@ export function readService(file: string, text: string): ReadService {
     dataDirectory,
     sip: { ...sip, tls: { ...sip.tls, certificate: at(sip.tls.certificate), key: at(sip.tls.key), ca: at(sip.tls.ca) } },
     records: { ...records, directory: at(records.directory) ?? resolve(dataDirectory, 'records') },
+    bridge: bridgeConfig(shaped.value.bridge, at),
     state: stateConfig(shaped.value.state, at),
   };
   return { service, plan, findings, source };
@@ -215,6 +219,8 @@ function checkService(config: Shape, complete: boolean, source: YamlSource): Fin
     error(['sip', 'listen'], 'the service would listen nowhere', hint);
   }
   checkH323(config.h323, complete, error);
+  checkBridge(config.bridge, complete, tls.certificate !== undefined, error);
+  checkMediaPorts(config, error);
   checkState(config.state, complete, error);
   const seen = new Map<string, Socket>();
   for (const socket of socketsOf(config)) {
@@ -236,7 +242,23 @@ interface Socket {
   readonly path: readonly (string | number)[];
 }
 
-function* socketsOf({ sip, h323, http }: Shape): Generator<Socket> {
+/** Media take every port of their range, one day or another. */
+function checkMediaPorts(config: Shape, error: (path: Socket['path'], message: string, hint: string) => void): void {
+  const { enabled, media } = config.bridge;
+  if (!enabled) return;
+  const { from, to } = media.ports;
+  for (const { kind, address, port, path } of socketsOf(config)) {
+    if (kind !== 'udp' || port === 0 || port < from || port > to) continue;
+    const both = media.addresses.some((one) => one.address === address || isWildcard(one.address) || isWildcard(address));
+    if (both) error(path, `port ${port} is one of bridge.media.ports, ${from} to ${to}`, 'write a port outside these');
+  }
+}
+
+function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
+
+function* socketsOf({ sip, h323, bridge, http }: Shape): Generator<Socket> {
   for (const [index, { transport, address, port }] of sip.listen.entries()) {
     yield { kind: transport === 'udp' ? 'udp' : 'tcp', address, port, path: ['sip', 'listen', index] };
   }
@@ -247,6 +269,10 @@ function* socketsOf({ sip, h323, http }: Shape): Generator<Socket> {
     }
   }
   yield { kind: 'tcp', address: http.address, port: http.port, path: ['http', 'port'] };
+  if (!bridge.enabled) return;
+  yield { kind: 'tcp', address: bridge.web.address, port: bridge.web.port, path: ['bridge', 'web', 'port'] };
+  const [first] = bridge.media.addresses;
+  if (first) yield { kind: 'tcp', address: first.address, port: bridge.media.linkPort, path: ['bridge', 'media', 'linkPort'] };
 }
 
 /** `entry 1`, or `sip.listen entry 1` where `here` is another list. */
@@ -257,7 +283,8 @@ function nameOf({ path }: Socket, here: Socket): string {
   return list === here.path.slice(0, -1).join('.') ? `entry ${entry + 1}` : `${list} entry ${entry + 1}`;
 }
 
-type Shape = Omit<ServiceConfig, 'records' | 'state'> & {
+type Shape = Omit<ServiceConfig, 'records' | 'state' | 'bridge'> & {
+  readonly bridge: BridgeShape;
   readonly state: StateShape;
   readonly records: Omit<RecordsConfig, 'directory'> & { readonly directory: string | undefined };
 };

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { bridge } from './bridge-schema.js';
 import { h323 } from './h323-schema.js';
 import { block, choice, flag, leaf, list, secret, text, whole } from './schema.js';
 import { state } from './state-schema.js';
@@ -101,6 +102,7 @@ export const serviceSchema = block({
   dataDirectory: path.default('data'),
   sip: sip.prefault({}),
   h323: h323.prefault({}),
+  bridge: bridge.prefault({}),
   http: block({
     address: ipAddress.default('127.0.0.1'),
     port: whole(0, 65_535, 8080).default(8080),

@@ -11,7 +11,7 @@ export type TlsFiles = { readonly [name in TlsKey]: string | undefined };
 
 export interface TlsProblem {
   readonly severity: 'error' | 'warning';
-  /** The key below `sip.tls` whose file it is. */
+  /** The key whose file it is. */
   readonly key: TlsKey;
   /** Both without a full stop. Nothing of a key's text is in them. */
   readonly message: string;
@@ -26,7 +26,7 @@ const BLOCK = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TR
  * problem. `shown` writes a path as a person would.
  */
 export async function readTlsFiles(
-  config: SipTlsConfig,
+  config: Pick<SipTlsConfig, TlsKey>,
   shown: (path: string) => string = (path) => path,
   now: EpochMs = Date.now(),
 ): Promise<{ readonly files: TlsFiles; readonly problems: readonly TlsProblem[] }> {

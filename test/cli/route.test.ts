@@ -39,7 +39,6 @@ it('--json: the explanation as data', async () => {
 
 it.each([
   ['461020001', 'calleeNotRegistered, SIP 480'],
-  ['4690012345', 'meetingsUnavailable, SIP 503'],
   ['47123', 'addressUnknown, SIP 404'],
   ['bob@127.0.0.1:9', 'addressUnknown, SIP 404'],
 ])(
@@ -51,6 +50,15 @@ it.each([
   },
   60_000,
 );
+
+it('into a meeting: 0, with what it asks of the call; over H.323 there is none', async () => {
+  const ask = async (...more: string[]) => run('route', '4690012345', '--from', 'norr', '--config', await open(), ...more);
+  const { code, output } = await ask();
+  expect(code).toBe(0);
+  expect(output).toContain('1. into meeting 4690012345');
+  expect(output).toContain('zone meetings, mediaNotEncrypted');
+  expect((await ask('--protocol', 'h323')).output).toContain('Result: refused (meetingsUnavailable, SIP 503).');
+}, 60_000);
 
 it('a caller that the plan does not have: 2, with the one that was probably meant', async () => {
   const config = await open();

@@ -124,6 +124,23 @@ describe('loadConfiguration', () => {
     expect(hasErrors(tls.findings)).toBe(false);
     expect(tls.plan?.zones.get('vardbolaget-trunk')?.sources.certificateNames).toEqual(['sbc.vardbolaget.example']);
   });
+
+  it('warns where permanent meetings have no meeting service, and reads its TLS files', async () => {
+    const found = async (bridge: string) => {
+      await write('plan.yaml', await readFile(shippedPlan, 'utf8'));
+      const { findings } = await loadConfiguration(await write('portvakt.yaml', `plan: plan.yaml\nbridge: ${bridge}\n`));
+      return findings.map(({ severity, message }) => `${severity}: ${message}`);
+    };
+    expect(await found('{ enabled: true }')).toEqual([]);
+    expect(await found('{ enabled: false }')).toEqual([
+      'warning: nobody gets into the permanent meetings: the meeting service is switched off',
+    ]);
+    const files = '{ web: { certificate: no.pem, key: no.key } }';
+    expect(await found(files)).toEqual([
+      expect.stringMatching(/^error: the certificate .*no\.pem cannot be read: there is no such file$/),
+      expect.stringMatching(/^error: the key .*no\.key cannot be read: there is no such file$/),
+    ]);
+  });
 });
 
 describe('H.323 zones and the service', () => {

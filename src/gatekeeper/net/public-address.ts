@@ -19,6 +19,14 @@ export function isPublicTarget(address: string): boolean {
   return parsed.range() === 'unicast' && parsed.match(GLOBAL_UNICAST);
 }
 
+/** Whether an IP literal means one host: not many (multicast, broadcast), and not none. The address of a link (`%`) is nobody's elsewhere. */
+export function isOneHost(address: string): boolean {
+  if (isIP(address) === 0 || address.includes('%')) return false;
+  const parsed = ipaddr.parse(address);
+  const range = ((parsed instanceof ipaddr.IPv6 && embeddedIPv4(parsed)) || parsed).range();
+  return range !== 'multicast' && range !== 'broadcast' && range !== 'unspecified';
+}
+
 /** The IPv4 address that a translator or tunnel would make of it: mapped, NAT64 (RFC 6052), 6to4 (RFC 3056). Teredo is refused by its range. */
 function embeddedIPv4(address: ipaddr.IPv6): ipaddr.IPv4 | undefined {
   const bytes = address.toByteArray();

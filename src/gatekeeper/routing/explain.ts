@@ -1,12 +1,13 @@
 import { type RefusalCode, refusals } from '../calls/reasons.js';
 import { phoneDigits } from '../plan/dialled.js';
 import { parseHostPort } from '../plan/host.js';
+import { meetingsZone, noMeetingsInH323 } from '../plan/meetings-zone.js';
 import { aliasKey, normalise, numberAtDomain, prefixKey, prefixOfKey } from '../plan/normalise.js';
 import { seriesOfPrefix } from '../plan/ownership.js';
-import type { H323GatewayZone, HostedZone, OrganisationId, Plan, Zone } from '../plan/plan.js';
+import type { E164, H323GatewayZone, HostedZone, OrganisationId, PermanentMeeting, Plan, Zone } from '../plan/plan.js';
 import type { Registration, RegistrationIndex } from '../registry/registration.js';
 import { type ResolveOptions, resolve } from './resolver.js';
-import type { CanonicalAlias, PeerHealthView, Resolution, ResolveRequest, Route, Step } from './route.js';
+import type { CanonicalAlias, MeetingRoute, PeerHealthView, Resolution, ResolveRequest, Route, Step } from './route.js';
 import * as steps from './steps.js';
 
 type Protocol = Registration['protocol'];
@@ -22,6 +23,8 @@ export interface ExplainOptions extends Omit<ResolveOptions, 'trace'> {
   readonly protocol?: Protocol;
   /** Whether the internet zone may lead to this IP literal. Default: to any. */
   readonly isReachable?: (address: string) => boolean;
+  /** Whether there is a meeting service. Default: none. */
+  readonly meetings?: boolean;
 }
 
 /** Why a call goes where it goes: plain data, ready for JSON. */
@@ -76,9 +79,15 @@ export function explainRoute(
   }
   const trace: Step[] = [];
   const secure = /^(?:[^<]*<)?\s*sips:/i.test(request.dialled);
-  const policy = { secure, protocol: options.protocol ?? 'sip', isReachable: options.isReachable ?? (() => true) };
+  const { protocol = 'sip', isReachable = () => true, meetings = false } = options;
+  const policy: CallPolicy = { secure, protocol, isReachable, meetings };
   const callTo = (dialled: string, caller: ResolveRequest['from'], tell?: (step: Step) => void): Resolution =>
-    whatACallGets(resolve(plan, index, health, { dialled, from: caller }, { ...options, ...(tell && { trace: tell }) }), policy, tell);
+    whatACallGets(
+      resolve(plan, index, health, { dialled, from: caller }, { ...options, ...(tell && { trace: tell }) }),
+      caller,
+      policy,
+      tell,
+    );
   const resolution = callTo(request.dialled, from, (step) => trace.push(step));
   const alias = resolution.outcome === 'routes' ? resolution.key : resolution.alias && aliasKey(resolution.alias);
   return {
@@ -102,25 +111,37 @@ interface CallPolicy {
   readonly secure: boolean;
   readonly protocol: Protocol;
   readonly isReachable: (address: string) => boolean;
+  readonly meetings: boolean;
 }
 
 /** Routes that a call could not take in this version, or may not, become the refusal that the caller would get. */
-function whatACallGets(resolution: Resolution, policy: CallPolicy, tell?: (step: Step) => void): Resolution {
+function whatACallGets(
+  resolution: Resolution,
+  caller: ResolveRequest['from'],
+  policy: CallPolicy,
+  tell?: (step: Step) => void,
+): Resolution {
   if (resolution.outcome === 'refused') return resolution;
   const { alias, organisation } = resolution;
-  const refused = resolution.routes.map((route) => refusalOf(route, policy));
+  const refused = resolution.routes.map((route) => refusalOf(route, caller, policy));
   const [first] = refused;
   if (first === undefined || refused.includes(undefined)) return resolution;
   tell?.(steps.refused(first.refusal, first.detail));
   return { outcome: 'refused', alias, organisation, ...first };
 }
 
-function refusalOf(route: Route, policy: CallPolicy): { refusal: RefusalCode; detail: string | undefined } | undefined {
+function refusalOf(
+  route: Route,
+  caller: ResolveRequest['from'],
+  policy: CallPolicy,
+): { refusal: RefusalCode; detail: string | undefined } | undefined {
   const spoken = protocolOf(route);
   if (spoken !== undefined && spoken !== policy.protocol) return { refusal: 'interworkingUnavailable', detail: undefined };
   switch (route.kind) {
     case 'meeting':
-      return { refusal: 'meetingsUnavailable', detail: undefined };
+      if (policy.protocol === 'h323') return { refusal: 'meetingsUnavailable', detail: noMeetingsInH323 };
+      if (!policy.meetings) return { refusal: 'meetingsUnavailable', detail: undefined };
+      return mayJoin(permanentOf(route), caller) ? undefined : { refusal: 'meetingNotForYou', detail: undefined };
     case 'internet': {
       const where = parseHostPort(route.uri.replace(/^sips?:(?:.*@)?/, ''));
       if (where?.kind !== 'address' || policy.isReachable(where.host)) return undefined;
@@ -134,7 +155,18 @@ function refusalOf(route: Route, policy: CallPolicy): { refusal: RefusalCode; de
   }
 }
 
-/** What is spoken at a route's end; a meeting takes any. */
+/** Undefined: it was made through the API, or is not there at all. */
+function permanentOf({ series, meeting }: MeetingRoute): PermanentMeeting | undefined {
+  return series.permanent.get(meeting as E164);
+}
+
+function mayJoin(meeting: PermanentMeeting | undefined, { organisation }: ResolveRequest['from']): boolean {
+  if (!meeting) return true;
+  if (!meeting.roomSystems || (meeting.admits !== 'everybody' && organisation === undefined)) return false;
+  return meeting.admits !== 'organisation' || organisation?.id === meeting.organisation;
+}
+
+/** What is spoken at a route's end; what a meeting takes is its own business. */
 function protocolOf(route: Route): Protocol | undefined {
   switch (route.kind) {
     case 'meeting':
@@ -216,12 +248,18 @@ function explainedRoute(route: Route, secure: boolean): ExplainedRoute {
     case 'neighbour':
       return { kind: route.kind, zone: route.zone.id, target: [route.peer.id], text: `to ${route.alias} at peer ${route.peer.id}` };
     case 'meeting':
-      return { kind: route.kind, zone: null, target: [route.meeting], text: `into meeting ${route.meeting}` };
+      return { kind: route.kind, zone: null, target: [route.meeting], text: meetingText(route) };
     case 'internet': {
       const uri = secure ? route.uri.replace(/^sip:/, 'sips:') : route.uri;
       return { kind: route.kind, zone: route.zone.id, target: [uri], text: `out to the Internet: ${uri}` };
     }
   }
+}
+
+function meetingText(route: MeetingRoute): string {
+  const permanent = permanentOf(route);
+  if (!permanent) return `into meeting ${route.meeting}, if it is there: the plan has no permanent meeting of this number`;
+  return `into meeting ${route.meeting}, "${permanent.title}", of ${permanent.organisation}`;
 }
 
 function explainedRefusal(code: RefusalCode, detail: string | undefined): ExplainedRefusal {
@@ -262,14 +300,17 @@ function refusedCallers(
 
 function conditions(from: Zone, resolution: Resolution, { secure, protocol }: CallPolicy): Explanation['conditions'] {
   const zones = new Set<Zone>([from]);
-  if (resolution.outcome === 'routes') for (const route of resolution.routes) if (route.kind !== 'meeting') zones.add(route.zone);
+  if (resolution.outcome === 'routes') {
+    for (const route of resolution.routes) zones.add(route.kind === 'meeting' ? meetingsZone() : route.zone);
+  }
   const found: { zone: string; refusal: RefusalCode; text: string }[] = [];
   if (secure && resolution.outcome === 'routes')
     found.push({ zone: from.id, refusal: 'sipsUnreachable', text: refusals.sipsUnreachable.sip.warning });
-  for (const { id, encryption, signalling } of zones) {
+  for (const { id, kind, encryption, signalling } of zones) {
     const add = (refusal: RefusalCode): void => void found.push({ zone: id, refusal, text: refusals[refusal].sip.warning });
     if (encryption === 'required') add('mediaNotEncrypted');
-    if (signalling === 'secure' && protocol === 'sip') add('keysInClear');
+    // Nothing that goes to the meeting service can be read on its way.
+    if (signalling === 'secure' && protocol === 'sip' && kind !== 'meetings') add('keysInClear');
   }
   return found;
 }

@@ -2,7 +2,7 @@ import type { RefusalCode } from '../calls/reasons.js';
 import { phoneDigits } from '../plan/dialled.js';
 import { hostPort } from '../plan/host.js';
 import { aliasKey, expandExtension, normalise, numberAtDomain, prefixKey } from '../plan/normalise.js';
-import type { DomainOwner, E164, NumberSeries, Organisation, Plan, Zone } from '../plan/plan.js';
+import type { DomainOwner, E164, NumberSeries, Organisation, Plan, PlanZone, Zone } from '../plan/plan.js';
 import { transformAll } from '../plan/transforms.js';
 import type { Registration, RegistrationIndex } from '../registry/registration.js';
 import { zoneOfPeer } from './peer-addresses.js';
@@ -77,12 +77,15 @@ function canonical(context: Context, text: string): CanonicalAlias | undefined {
 
 /**
  * A phone puts its own domain behind whatever is dialled: from region-norr `461020001@norr.example` is somebody who dialled 461020001, and
- * means region-syd. Unless just that address is registered: then it is a name made of digits.
+ * means region-syd. Unless just that address is registered: then it is a name made of digits. The meeting service's domain is its own.
  */
 function dialledAtHome(context: Context, alias: UriAlias): CanonicalAlias | undefined {
   const { plan, from, registrations, trace } = context;
   const owner = plan.domains.get(alias.domain);
-  if (owner?.organisation === undefined || owner.organisation !== from.organisation) return undefined;
+  const home = owner?.meeting
+    ? from.zone.kind === 'meetings'
+    : owner?.organisation !== undefined && owner.organisation === from.organisation;
+  if (!home) return undefined;
   const digits = phoneDigits(alias.user);
   if (digits === undefined || registrations.find(aliasKey(alias))) return undefined;
   trace?.(steps.dialledAtHome(alias.domain, digits));
@@ -247,7 +250,7 @@ function toZone(
   context: Context,
   alias: CanonicalAlias,
   organisation: Organisation | undefined,
-  zone: Zone | undefined,
+  zone: PlanZone | undefined,
   registration: Registration | undefined,
 ): Resolution {
   // Series and domains without a zone are refused when the plan is read; a plan that was made otherwise must not break a call.

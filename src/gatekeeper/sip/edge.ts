@@ -11,6 +11,7 @@ import { identify } from '../plan/source-zone.js';
 import { Authenticator } from './authenticator.js';
 import { families, Here, type Listener, wildcardHosts } from './here.js';
 import { createLocator, type Locator } from './locate.js';
+import type { MeetingDoor } from './meeting-door.js';
 import { fingerprintOf, memberListeners } from './member-addresses.js';
 import { formatHostPort } from './message/host.js';
 import { responseTo, SipRequest } from './message/message.js';
@@ -61,6 +62,8 @@ export interface EdgeOptions {
   /** Whether a shared store is there, and since when. Absent, or undefined: nothing is shared. */
   readonly storeStatus?: () => StoreStatus | undefined;
   readonly calls: Calls;
+  /** Absent: calls to meetings are refused. */
+  readonly meetings?: MeetingDoor | undefined;
   readonly clock: Clock;
   readonly observer: EdgeObserver;
 }
@@ -114,6 +117,7 @@ export class SipEdge {
       },
       keepIdle: (flow) => inbox.edge?.isNeeded(flow) ?? false,
     });
+    if (options.meetings) transports.join(options.meetings.flow);
     const edge = new SipEdge(options, transports);
     inbox.edge = edge;
     return edge;
@@ -204,6 +208,7 @@ export class SipEdge {
       fellows: new Fellows(store.members),
       relayed: new RelayedSenders(keys('relayed-senders')),
       arrivals: new Arrivals(),
+      meetings: options.meetings,
       timers: {
         huntMs: settings.timers.huntMs,
         ringingSeconds: settings.timers.ringingSeconds,

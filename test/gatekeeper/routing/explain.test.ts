@@ -52,6 +52,14 @@ describe('explainRoute', () => {
     const explain = (dialled: string) => explainRoute(plan, registry, health, { dialled, fromOrganisation: 'region-norr' }, options);
     expect(explain('4690012345')).toMatchObject({ outcome: 'refused', routes: [], refusal: { code: 'meetingsUnavailable', status: 503 } });
     expect(explain('4690012345').steps.at(-1)).toMatchObject({ step: 'refusal' });
+    const overH323 = explainRoute(
+      plan,
+      registry,
+      health,
+      { dialled: '4690012345', fromOrganisation: 'region-norr' },
+      { ...options, meetings: true, protocol: 'h323' },
+    );
+    expect(overH323.refusal).toMatchObject({ code: 'meetingsUnavailable', text: expect.stringContaining('call by SIP') });
     expect(explain('bob@127.0.0.1:9')).toMatchObject({ refusal: { code: 'addressUnknown', status: 404 } });
     expect(explain('bob@198.51.100.1').outcome).toBe('routes');
     expect(explain('sips:463010001@vardbolaget.example')).toMatchObject({ refusal: { code: 'sipsUnreachable', status: 480 } });
@@ -61,6 +69,21 @@ describe('explainRoute', () => {
     const neighbour = [...plan.organisations.values()].find(({ zones }) => zones[0]?.kind === 'h323-neighbour')?.series[0];
     if (neighbour === undefined) throw new Error('the test plan has no h323-neighbour');
     expect(explain(`${neighbour.prefix}${'1'.padStart(neighbour.digits, '0')}`).refusal?.code).toBe('interworkingUnavailable');
+  });
+
+  it('explains a call into a meeting', () => {
+    const { plan, registry, health } = new World('');
+    const explanation = explainRoute(
+      plan,
+      registry,
+      health,
+      { dialled: '4690012345', fromOrganisation: 'region-norr' },
+      { ...first, meetings: true },
+    );
+    expect(explanation).toMatchObject({ outcome: 'routes', routes: [{ kind: 'meeting', target: ['4690012345'] }] });
+    expect(explanation.conditions).toContainEqual(expect.objectContaining({ zone: 'meetings', refusal: 'mediaNotEncrypted' }));
+    expect(explanation.conditions).not.toContainEqual(expect.objectContaining({ zone: 'meetings', refusal: 'keysInClear' }));
+    expect(formatExplanation(explanation)).toContain('into meeting 4690012345, if it is there');
   });
 
   it('explains from the Internet', () => {

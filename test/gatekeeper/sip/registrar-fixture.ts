@@ -1,5 +1,5 @@
 import { VirtualClock } from '../../../src/clock.js';
-import type { HostedZone, NumberSeries, Organisation, Plan, Zone } from '../../../src/gatekeeper/plan/plan.js';
+import type { HostedZone, NumberSeries, Organisation, Plan, PlanZone } from '../../../src/gatekeeper/plan/plan.js';
 import { SeriesTrie } from '../../../src/gatekeeper/plan/series-trie.js';
 import { Transforms } from '../../../src/gatekeeper/plan/transforms.js';
 import { Authenticator } from '../../../src/gatekeeper/sip/authenticator.js';
@@ -34,7 +34,7 @@ type Growing<T> = { -readonly [K in keyof T]: T[K] };
 
 /** A plan made by hand: small, and without the reading of YAML. */
 export function planOf(shapes: readonly OrganisationShape[]): Plan {
-  const zones = new Map<string, Zone>();
+  const zones = new Map<string, PlanZone>();
   const organisations = new Map<string, Organisation>();
   const domains = new Map();
   const series: NumberSeries[] = [];
@@ -59,7 +59,7 @@ export function planOf(shapes: readonly OrganisationShape[]): Plan {
     const users = new Map(Object.entries(shape.users ?? {}).map(([user, password]) => [user, { user, password }]));
     const sharedPassword = shape.shared === false ? undefined : PASSWORD;
     const peer = { id: `${shape.id}/peer`, host: '192.0.2.71', port: 5071, transport: 'udp' as const, priority: 10, weight: 1 };
-    const zone: Zone =
+    const zone: PlanZone =
       shape.kind === 'sip-trunk'
         ? { ...base, kind: 'sip-trunk', peers: [peer], ping: { intervalSeconds: 0, missesUntilDown: 2, answersUntilUp: 1 } }
         : ({
@@ -84,7 +84,7 @@ export function planOf(shapes: readonly OrganisationShape[]): Plan {
     zones,
     series: SeriesTrie.build(series),
     domains,
-    meetings: { prefix: '46900', digits: 5, domain: 'mote.portvakt.example' },
+    meetings: { prefix: '46900', digits: 5, domain: 'mote.portvakt.example', permanent: new Map(), names: new Map() },
     transforms: new Transforms([]),
     internet: undefined,
     licences: { registrations: 5000, calls: 500 },

@@ -1,5 +1,6 @@
 import type { RefusalCode } from '../../calls/reasons.js';
 import { isLoopback } from '../../net/address.js';
+import { noMeetingsInH323 } from '../../plan/meetings-zone.js';
 import { prefixOfKey } from '../../plan/normalise.js';
 import type { H323NeighbourZone, Zone } from '../../plan/plan.js';
 import { identify } from '../../plan/source-zone.js';
@@ -66,7 +67,7 @@ export function expandNext(
     case 'peer':
       return { expansion: { refusal: 'interworkingUnavailable', detail: `${route.peer.id} is a SIP peer` }, routes: 1 };
     case 'meeting':
-      return { expansion: { refusal: 'meetingsUnavailable', detail: `${route.meeting} is a meeting` }, routes: 1 };
+      return { expansion: { refusal: 'meetingsUnavailable', detail: noMeetingsInH323 }, routes: 1 };
   }
 }
 

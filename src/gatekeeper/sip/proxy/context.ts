@@ -6,6 +6,7 @@ import type { Plan } from '../../plan/plan.js';
 import type { RegistrationIndex } from '../../registry/registration.js';
 import type { PeerHealthView } from '../../routing/route.js';
 import type { Here } from '../here.js';
+import type { MeetingDoor } from '../meeting-door.js';
 import type { SipUri } from '../message/uri.js';
 import type { Transactions } from '../transaction/transactions.js';
 import type { Target, TransportLayer } from '../transport/flow.js';
@@ -57,6 +58,8 @@ export interface ProxyContext {
   readonly holders: FlowHolders;
   readonly flowTokens: FlowTokens;
   readonly arrivals: Arrivals;
+  /** Undefined: this instance has no meeting service. */
+  readonly meetings: MeetingDoor | undefined;
   readonly timers: ProxyTimers;
   /**
    * Whether the store has been away for so long, or is back for so short a time, that others may have taken calls of ours for lost: then silence

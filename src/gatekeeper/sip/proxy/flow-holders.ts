@@ -56,6 +56,12 @@ export class FlowHolders {
     return this.#parts.members.others().some(({ id }) => id === holder);
   }
 
+  /** Whether this flow is open here, or was open at an instance that still lives. */
+  mayExist(id: string): boolean {
+    const own = this.#parts.transports.flow(id);
+    return own ? !own.closed : this.memberWith(id) !== undefined;
+  }
+
   /** The way over this flow for a request of this call. Undefined: it is closed, or its instance is gone or cannot be reached. */
   async wayOver(id: string, callId: string): Promise<FlowWay | undefined> {
     const { transports, tokens, now, locate } = this.#parts;

@@ -75,7 +75,8 @@ export function openHop(context: ProxyContext, request: HopRequest, side: HopSid
   if (turn) return openFirst(context, [turn]).then((flow) => flow && direct(flow));
   const text = route === undefined ? request.uri : parseNameAddr(route)?.uri;
   const uri = text === undefined ? undefined : parseSipUri(text);
-  const last = async () => uri && toUri(context, uri, route, side, drop);
+  // A meeting service is where its flow leads, and nowhere else: its contact says no more than the meeting.
+  const last = async () => (uri && side.zone.kind !== 'meetings' ? toUri(context, uri, route, side, drop) : undefined);
   if (marks) return overFlow(context, request, side, marks, last);
   if (!uri) return undefined;
   if (reachedOverFlow(uri, side.flow)) return direct(side.flow);

@@ -1,6 +1,7 @@
 import type { EpochMs } from '../../../clock.js';
-import { type RefusalCode, refusals } from '../../calls/reasons.js';
+import { isRefusal, type RefusalCode, refusals } from '../../calls/reasons.js';
 import type { Route } from '../../routing/route.js';
+import { callerHeader } from '../meeting-door.js';
 import type { SipRequest, SipResponse } from '../message/message.js';
 import { responseTo } from '../message/message.js';
 import { refusalResponse } from '../refusal-response.js';
@@ -9,12 +10,12 @@ import type { ServerTransaction } from '../transaction/transactions.js';
 import type { Flow } from '../transport/flow.js';
 import { type AttemptEnd, BranchAttempt } from './branch-attempt.js';
 import type { ProxyContext } from './context.js';
-import { judgeMedia } from './media-policy.js';
-import { reasonValue } from './reason-header.js';
+import { judgeMedia, ruleForOffer } from './media-policy.js';
+import { reasonCodeOf, reasonValue } from './reason-header.js';
 import { addRecordRoute } from './record-route.js';
 import { callsForNextRoute, compareFinals } from './response-choice.js';
 import type { AnswerVerdict } from './session.js';
-import { expandRoute, type HopTarget, type TargetGroup } from './targets.js';
+import { type Expansion, expandRoute, type HopTarget, type TargetGroup } from './targets.js';
 
 /** What the hunt tells its owner; the owner may say no to a response by naming a refusal. */
 export interface HuntOwner {
@@ -37,6 +38,8 @@ export interface HuntRequest {
   readonly media: SdpSecurity | undefined;
   /** Names the call in Record-Route; undefined: the request makes no dialog. */
   readonly token: string | undefined;
+  /** What the meeting service is told of the caller (`writeCaller`). */
+  readonly caller?: string;
   readonly owner: HuntOwner;
 }
 
@@ -51,11 +54,16 @@ export class Hunt {
   #routeIndex = 0;
   #groups: readonly TargetGroup[] = [];
   #groupIndex = 0;
+  /** Where the route leads when its groups are of no use. */
+  #again: Extract<Expansion, { groups: unknown }>['again'];
   #registrationRoute = false;
   #active = new Set<BranchAttempt>();
   /** The best response of all branches so far, and of the group that is being tried. */
   #best: SipResponse | undefined;
+  /** What our own meeting service said in it. */
+  #bestCode: RefusalCode | undefined;
   #groupBest: number | undefined;
+  #groupAnswered = false;
   #refusal: RefusalCode | undefined;
   /** The called side answered with media that may not pass: its answer is final, no other route is tried. */
   #answerRefused: RefusalCode | undefined;
@@ -134,16 +142,25 @@ export class Hunt {
     }
     this.#routeIndex++;
     this.#registrationRoute = route.kind === 'registration';
+    this.#look(
+      expandRoute(this.#context, route, this.#hunt.request, () => this.#cancelled || this.#hunt.transaction.finalSent),
+      route,
+    );
+  }
+
+  #look(looking: Expansion | Promise<Expansion>, route?: Route): void {
     this.#expanding = true;
-    Promise.resolve(expandRoute(this.#context, route, this.#hunt.request))
+    Promise.resolve(looking)
       .then((found) => {
         this.#expanding = false;
+        this.#again = undefined;
         if ('refusal' in found) {
           this.#refusal ??= found.refusal;
-          if (found.refusal === 'zoneUnreachable' && route.kind === 'peer') this.#context.health.suspect(route.peer.id);
-        } else {
+          if (found.refusal === 'zoneUnreachable' && route?.kind === 'peer') this.#context.health.suspect(route.peer.id);
+        } else if (!this.#cancelled) {
           this.#groups = found.groups;
           this.#groupIndex = 0;
+          this.#again = found.again;
         }
         this.#nextGroup();
       })
@@ -156,6 +173,7 @@ export class Hunt {
 
   #startGroup(group: TargetGroup): void {
     this.#groupBest = undefined;
+    this.#groupAnswered = false;
     const attempts: BranchAttempt[] = [];
     for (const target of group) {
       const refusal = this.#mayGo(target);
@@ -170,11 +188,12 @@ export class Hunt {
       this.#nextGroup();
       return;
     }
-    const { request, owner, token, transaction } = this.#hunt;
+    const { request, owner, token, transaction, caller } = this.#hunt;
     for (const attempt of attempts) {
       owner.trying(attempt.target);
       const prepare = (copy: SipRequest, flow: Flow) => {
         if (token !== undefined) addRecordRoute(copy, this.#context.here, transaction.flow, flow, token);
+        if (caller !== undefined && attempt.target.zone.kind === 'meetings') copy.set(callerHeader, caller);
       };
       // A peer says at once that it has heard, and so does another instance; an endpoint may be slow to wake, and waits for the transaction's own timer B.
       const answersAtOnce = attempt.target.peerId !== undefined || (attempt.target.endpoint !== undefined && request.method === 'INVITE');
@@ -186,7 +205,7 @@ export class Hunt {
     const { transport } = target.endpoint ?? target.hop;
     // RFC 3261 §16.6 step 2, RFC 5630 §3.1.3: what was called as sips stays on TLS.
     if (this.#hunt.request.sipUri?.scheme === 'sips' && transport !== 'tls') return 'sipsUnreachable';
-    return this.#hunt.media && judgeMedia(this.#hunt.media, target.zone, transport);
+    return this.#hunt.media && judgeMedia(this.#hunt.media, ruleForOffer(target.zone, target.zone.kind), transport);
   }
 
   onResponse(attempt: BranchAttempt, response: SipResponse, flow: Flow): void {
@@ -244,7 +263,11 @@ export class Hunt {
     // RFC 5626 §5.3: what another instance says of its connection is said to us, and not to the caller.
     const betweenInstances = status === 430 && attempt.target.endpoint !== undefined;
     if ('response' in end) {
-      if (status >= 300 && !betweenInstances && (!this.#best || compareFinals(status, this.#best.status) < 0)) this.#best = end.response;
+      if (!betweenInstances) this.#groupAnswered = true;
+      if (status >= 300 && !betweenInstances && (!this.#best || compareFinals(status, this.#best.status) < 0)) {
+        this.#best = end.response;
+        this.#bestCode = attempt.target.zone.kind === 'meetings' ? refusalIn(end.response) : undefined;
+      }
     } else if (end.failure === 'unanswered') {
       this.#rangOut = true;
     } else if (attempt.target.peerId !== undefined && end.failure !== 'timeout' && !this.#cancelled) {
@@ -262,7 +285,9 @@ export class Hunt {
     // RFC 3261 §16.6: contacts of lower preference follow whatever the better ones said; another route only where the way itself failed.
     if (!(goOn && (wayFailed || this.#registrationRoute))) this.#groupIndex = this.#groups.length;
     if (!(goOn && wayFailed)) this.#routeIndex = this.#hunt.routes.length;
-    this.#nextGroup();
+    const again = goOn && wayFailed && this.#groupIndex >= this.#groups.length ? this.#again : undefined;
+    if (again) this.#look(again(this.#groupAnswered));
+    else this.#nextGroup();
   }
 
   #finish(): void {
@@ -277,9 +302,9 @@ export class Hunt {
       this.#answer(refusalResponse(request, this.#answerRefused), this.#answerRefused);
       return;
     }
-    // RFC 3261 §16.7 step 6: a 503 of one peer is no reason for the caller to leave this gatekeeper.
-    if (best && best.status !== 503) {
-      this.#answer(popVia(best), undefined);
+    // RFC 3261 §16.7 step 6: a 503 of one peer is no reason for the caller to leave this gatekeeper. The meeting service's is our own.
+    if (best && (best.status !== 503 || this.#bestCode !== undefined)) {
+      this.#answer(popVia(best), this.#bestCode);
       return;
     }
     if (this.#rangOut) {
@@ -305,6 +330,11 @@ const completedElsewhere = reasonValue(200, 'Call completed elsewhere');
 
 /** What an attempt without a final response counts as. One that rang is not the way's fault: no other route is tried for it. */
 const failureStatus = { timeout: 408, silent: 408, unreachable: 503, unanswered: 480 } as const;
+
+function refusalIn(response: SipResponse): RefusalCode | undefined {
+  const code = reasonCodeOf(response);
+  return code !== undefined && isRefusal(code) ? code : undefined;
+}
 
 /** The response as it goes on: without our Via (RFC 3261 §16.7 step 3). */
 function popVia(response: SipResponse): SipResponse {

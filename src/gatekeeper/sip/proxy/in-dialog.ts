@@ -1,5 +1,6 @@
 import type { EpochMs } from '../../../clock.js';
 import type { RefusalCode } from '../../calls/reasons.js';
+import type { Zone } from '../../plan/plan.js';
 import { responseTo, type SipRequest, type SipResponse } from '../message/message.js';
 import { refusalResponse } from '../refusal-response.js';
 import type { SdpSecurity } from '../sdp-policy.js';
@@ -13,8 +14,8 @@ import { addVia, lowerMaxForwards } from './forward.js';
 import { type Hop, openHop, takeHop } from './hop.js';
 import { HopRun } from './hop-run.js';
 import { dropForeignIdentities } from './identity-headers.js';
-import { judgeMedia, mediaOf } from './media-policy.js';
-import { reasonValue } from './reason-header.js';
+import { judgeMedia, type MediaRule, mediaOf, ruleForOffer } from './media-policy.js';
+import { reasonCodeOf, reasonValue } from './reason-header.js';
 import type { CallSession } from './session.js';
 
 /** RFC 3261 §12.2: requests that may move a party's remote target. */
@@ -61,9 +62,14 @@ export async function forwardInDialog(context: ProxyContext, asked: InDialogRequ
 
   const passage = transaction && request.method === 'INVITE' ? new Reinvite(context, session, transaction) : undefined;
   const way: Way = { context, session, dialog, from, request, media, flow, transaction, passage };
-  const unfit = media && judgeMedia(media, source.zone, flow.transport);
+  const unfit = media && judgeMedia(media, ruleIn(request, source.zone, target.zone), flow.transport);
   if (unfit) refuse(way, unfit);
   else sendBy(way, await openSide(context, target, request));
+}
+
+/** What an ACK carries is the answer to a late offer; INVITE and UPDATE carry offers. */
+function ruleIn({ method }: SipRequest, zone: Zone, target: Zone): MediaRule {
+  return ruleForOffer(zone, method === 'ACK' ? undefined : target.kind);
 }
 
 /** A re-INVITE or UPDATE is refused and the call goes on as it was (RFC 3261 §14.2); an ACK can't be refused, so the call ends. */
@@ -102,7 +108,7 @@ function copyFor(way: Way, hop: Hop): SipRequest | undefined {
   const { context, session, dialog, from, request, media } = way;
   const target = dialog[from === 'caller' ? 'callee' : 'caller'];
   // Judged by the way it really takes, which need not be the one the last message took.
-  const exposed = media && judgeMedia(media, target.zone, hop.endpoint.transport);
+  const exposed = media && judgeMedia(media, ruleIn(request, target.zone, target.zone), hop.endpoint.transport);
   if (exposed) {
     refuse(way, exposed);
     return undefined;
@@ -117,12 +123,18 @@ function copyFor(way: Way, hop: Hop): SipRequest | undefined {
   return copy;
 }
 
-function unreachable({ session, dialog, request, transaction, passage }: Way): void {
+function unreachable(way: Way): void {
+  const { request, transaction, passage } = way;
   passage?.close();
   if (transaction?.finalSent === false) {
     transaction.respond(refusalResponse(request, 'callUnknown', 'The other side of the call cannot be reached'));
   }
-  if (request.method === 'BYE') session.hungUp(dialog);
+  if (request.method === 'BYE') hungUp(way);
+}
+
+/** Our own meeting service says why; of others a Reason proves nothing. */
+function hungUp({ session, dialog, from, request }: Way): void {
+  session.hungUp(dialog, dialog[from].zone.kind === 'meetings' ? reasonCodeOf(request) : undefined);
 }
 
 interface Way {
@@ -255,14 +267,15 @@ function passBack(way: Way, response: SipResponse): void {
   }
   response.removeFirst('via');
   transaction?.respond(response);
-  if (method === 'BYE' && response.status >= 200 && response.status !== 401 && response.status !== 407) session.hungUp(dialog);
+  if (method === 'BYE' && response.status >= 200 && response.status !== 401 && response.status !== 407) hungUp(way);
 }
 
-function unanswered({ session, dialog, request, transaction, passage }: Way, status: 408 | 503): void {
+function unanswered(way: Way, status: 408 | 503): void {
+  const { request, transaction, passage } = way;
   passage?.close();
   // RFC 4320 §4.1: nobody waits for a 408 to a non-INVITE any more; the party's own transaction has timed out by then.
   if (transaction?.finalSent === false && (status === 503 || request.method === 'INVITE')) {
     transaction.respond(responseTo(request, status === 503 ? 500 : 408));
   }
-  if (request.method === 'BYE') session.hungUp(dialog);
+  if (request.method === 'BYE') hungUp(way);
 }

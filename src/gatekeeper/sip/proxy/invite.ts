@@ -1,8 +1,10 @@
 import type { Call, Party } from '../../calls/call.js';
 import { type RefusalCode, refusals } from '../../calls/reasons.js';
-import type { Organisation, Zone } from '../../plan/plan.js';
+import { meetingsZoneId } from '../../plan/meetings-zone.js';
+import type { Organisation, OrganisationId, Zone } from '../../plan/plan.js';
 import { resolve } from '../../routing/resolver.js';
 import type { Resolution } from '../../routing/route.js';
+import { writeCaller } from '../meeting-door.js';
 import { responseTo, type SipRequest, type SipResponse } from '../message/message.js';
 import { refusalResponse } from '../refusal-response.js';
 import type { SdpSecurity } from '../sdp-policy.js';
@@ -10,7 +12,7 @@ import type { ServerTransaction } from '../transaction/transactions.js';
 import type { Flow } from '../transport/flow.js';
 import type { ProxyContext } from './context.js';
 import { Hunt, type HuntOwner } from './hunt.js';
-import { judgeMedia, mediaOf } from './media-policy.js';
+import { judgeMedia, mediaOf, ruleForOffer } from './media-policy.js';
 import { acknowledge, hangUpCallee } from './originate.js';
 import { type AnswerVerdict, CallSession } from './session.js';
 import type { HopTarget } from './targets.js';
@@ -33,11 +35,16 @@ export type InvitePlan =
 /** Whether a new call may be made at all, and where it would go: media policy and resolver, without a trace left behind. */
 export function planInvite(context: ProxyContext, request: SipRequest, flow: Flow, caller: Caller): InvitePlan {
   const media = mediaOf(request);
-  const unfit = media && judgeMedia(media, caller.zone, flow.transport);
-  if (unfit) return { ok: false, refusal: unfit, detail: undefined };
   const from = { zone: caller.zone, organisation: caller.organisation };
   const { plan, registrations, health, here } = context;
   const resolution = resolve(plan(), registrations, health, { dialled: request.uri, from }, { ownHosts: here.hosts });
+  const toMeeting = resolution.outcome === 'routes' && resolution.routes[0]?.kind === 'meeting';
+  const unfit = media && judgeMedia(media, ruleForOffer(caller.zone, toMeeting ? 'meetings' : undefined), flow.transport);
+  if (unfit) return { ok: false, refusal: unfit, detail: undefined };
+  if (toMeeting && caller.zone.kind === 'meetings') {
+    // It would be mixed into itself, or join two meetings that know nothing of each other.
+    return { ok: false, refusal: 'meetingNotForYou', detail: 'A meeting cannot be called into a meeting: call its participants' };
+  }
   if (resolution.outcome === 'refused') return { ok: false, refusal: resolution.refusal, detail: resolution.detail };
   return { ok: true, media, resolution };
 }
@@ -56,6 +63,8 @@ export class InviteHandler implements HuntOwner {
   readonly #transaction: ServerTransaction;
   readonly #call: Call;
   readonly #session: CallSession;
+  /** Where a caller from the Internet comes from. */
+  readonly #source: string | undefined;
   /** Dialogs whose answer was taken back: a repeated 2xx is acknowledged again, but hung up on once. */
   readonly #takenBack = new Set<string>();
   #cancelled = false;
@@ -69,18 +78,19 @@ export class InviteHandler implements HuntOwner {
     this.#call = context.calls.begin({ caller: partyOf(caller), dialled: request.uri, signallingId: request.callId });
     this.#session = CallSession.begin(context, this.#call, request, flow, caller.zone);
     context.sessions.add(this.#session);
+    this.#source = caller.zone.kind === 'internet' ? flow.remote.address : undefined;
     openInvites.set(this.#transaction, this);
     this.#transaction.onEnd = () => openInvites.delete(this.#transaction);
   }
 
   async run(resolution: Routes, media: SdpSecurity | undefined): Promise<void> {
     const context = this.#context;
-    const zone = resolution.routes[0] && 'zone' in resolution.routes[0] ? resolution.routes[0].zone : undefined;
+    const [route] = resolution.routes;
     this.#session.offer = media;
     this.#session.calledAs = resolution.key;
     const refusal = await this.#call.admit({
-      zone: zone?.id ?? 'meetings',
-      organisation: resolution.organisation?.id,
+      zone: route && 'zone' in route ? route.zone.id : meetingsZoneId,
+      organisation: this.#calledOrganisation(resolution),
       alias: resolution.key,
       protocol: 'sip',
     });
@@ -99,10 +109,16 @@ export class InviteHandler implements HuntOwner {
       routes: resolution.routes,
       media,
       token: context.tokens.make(this.#session.key, this.#request.callId),
+      ...(route?.kind === 'meeting' && { caller: writeCaller(this.#call, this.#source) }),
       owner: this,
     });
     this.#session.hunt = hunt;
     hunt.start();
+  }
+
+  /** A meeting's is known where it is held. */
+  #calledOrganisation({ organisation, routes: [route] }: Routes): OrganisationId | undefined {
+    return route?.kind === 'meeting' ? this.#context.meetings?.organisationOf(route.meeting) : organisation?.id;
   }
 
   /** The caller's CANCEL (RFC 3261 §16.10). */
@@ -132,6 +148,9 @@ export class InviteHandler implements HuntOwner {
   trying(target: HopTarget): void {
     if (this.#arrived !== undefined) this.#context.observer.forwarded(performance.now() - this.#arrived);
     this.#arrived = undefined;
+    const { callee } = this.#call;
+    // Whose meeting it is may be known only where it was found. It takes no licence of that organisation.
+    if (callee && target.organisation !== undefined) this.#call.admitWithoutLicence({ ...callee, organisation: target.organisation });
     this.#call.trying(target.label);
   }
 

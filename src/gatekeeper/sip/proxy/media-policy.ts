@@ -6,6 +6,14 @@ import { inspectSdp, judgeOffer, type SdpSecurity, sdpOf, usesSdes } from '../sd
 /** What a zone asks of media. */
 export type MediaRule = Pick<Zone, 'encryption' | 'signalling'>;
 
+/**
+ * The rule of this zone for an offer that goes to a meeting, or to another zone. What is not encrypted enough in an offer the meeting service turns
+ * down itself, line by line: room systems offer BFCP and camera control in clear beside SRTP. Its answers are judged as all are.
+ */
+export function ruleForOffer({ encryption, signalling }: MediaRule, to: Zone['kind'] | undefined): MediaRule {
+  return { encryption: to === 'meetings' ? 'preferred' : encryption, signalling };
+}
+
 /** What a message's session description says about encryption; undefined: it carries none. */
 export function mediaOf(message: SipMessage): SdpSecurity | undefined {
   const sdp = sdpOf(message);

@@ -3,6 +3,7 @@ import { aliasKey, normalise } from '../../plan/normalise.js';
 import type { Zone } from '../../plan/plan.js';
 import { resolve } from '../../routing/resolver.js';
 import type { Authenticator } from '../authenticator.js';
+import { callerHeader } from '../meeting-door.js';
 import { responseTo, type SipRequest, type SipResponse } from '../message/message.js';
 import { parseSipUri } from '../message/uri.js';
 import { refusalResponse } from '../refusal-response.js';
@@ -10,7 +11,7 @@ import type { Registrar } from '../registrar.js';
 import type { ServerTransaction, TransactionUser } from '../transaction/transactions.js';
 import type { Flow } from '../transport/flow.js';
 import { isLooping, loopHash } from './branch.js';
-import { identifyCaller } from './caller.js';
+import { identifyCaller, identifyMeeting } from './caller.js';
 import type { ProxyContext } from './context.js';
 import { Elsewhere } from './elsewhere.js';
 import { FlowRelay, type FlowRoute } from './flow-relay.js';
@@ -82,6 +83,8 @@ export class SipProxy implements TransactionUser {
       return;
     }
     const flowRoute = this.#flowRelay.take(request);
+    // What another instance tells our meeting service of the caller comes with an order, and from nobody else.
+    if (flowRoute.say !== 'pass') request.remove(callerHeader);
     if (flowRoute.say !== 'nothing') {
       this.#overFlow(request, flow, flowRoute);
       return;
@@ -240,7 +243,11 @@ export class SipProxy implements TransactionUser {
 
   #newRequest(request: SipRequest, flow: Flow): void {
     const context = this.#context;
-    const caller = identifyCaller(context.plan(), context.here, this.#authenticator, request, flow);
+    const { meetings } = context;
+    const caller =
+      meetings?.flow.id === flow.id
+        ? identifyMeeting(context.plan(), meetings, request)
+        : identifyCaller(context.plan(), context.here, this.#authenticator, request, flow);
     if (!caller.ok) {
       if (caller.challenge) {
         if (caller.refusal) context.observer.refused(request.method, caller.refusal, undefined);

@@ -1,4 +1,6 @@
 import type { Call } from '../../calls/call.js';
+import { meetingsZone, meetingsZoneId } from '../../plan/meetings-zone.js';
+import type { Plan, Zone } from '../../plan/plan.js';
 import { parseSipUri } from '../message/uri.js';
 import type { Flow } from '../transport/flow.js';
 import type { ProxyContext } from './context.js';
@@ -37,10 +39,14 @@ export function resumeSession(context: ProxyContext, call: Call, json: string): 
 
 function sideAgain(context: ProxyContext, stored: StoredSide): DialogSide | undefined {
   const { address, tag, contact, routes, cseq, alias } = stored;
-  const zone = context.plan().zones.get(stored.zone);
+  const zone = zoneAgain(context.plan(), stored.zone);
   if (!zone) return undefined;
   const flow = flowAgain(context, stored);
   return { zone, address, tag, contact, routeSet: routes, flow, cseq, seenAt: context.clock.now(), alias };
+}
+
+function zoneAgain(plan: Plan, id: string): Zone | undefined {
+  return id === meetingsZoneId ? meetingsZone() : plan.zones.get(id);
 }
 
 /**

@@ -204,7 +204,7 @@ export class CallSession {
   }
 
   /** One dialog of the call is over. The call goes on in another that was accepted, or while the INVITE still rings elsewhere. */
-  hungUp(dialog: Dialog): void {
+  hungUp(dialog: Dialog, reason: ReasonCode = 'completed'): void {
     this.dialogs.delete(dialog.callee.tag);
     if (this.hunt) return;
     for (const [tag, { confirmed }] of this.dialogs) {
@@ -215,7 +215,7 @@ export class CallSession {
     }
     // It has gone to another instance meanwhile, which cannot have seen this.
     if (this.#gone) this.#context.over(this.key);
-    else if (this.answered) this.finish('completed', 200);
+    else if (this.answered) this.finish(reason, 200);
     else this.finish('callerCancelled', 487);
   }
 

@@ -26,11 +26,19 @@ export function watchSession(context: ProxyContext, session: CallSession, now: n
   } else if (context.storeAway()) {
     // Its parties may talk to another instance, which has taken the call over.
     return;
+  } else if (hasLostMeeting(context, session)) {
+    end(session, 'connectionLost', 'The node that held the meeting is lost: call again');
   } else if (session.refreshBy !== undefined) {
     if (now >= session.refreshBy) end(session, 'sessionExpired', 'The session timer ran out');
   } else {
     watchSilence(context, session, now);
   }
+}
+
+/** A meeting is made anew at another node, but nobody there knows of this call: the sooner it ends, the sooner the room system is back. */
+function hasLostMeeting({ holders }: ProxyContext, { dialog }: CallSession): boolean {
+  if (!dialog) return false;
+  return [dialog.caller, dialog.callee].some(({ zone, flow }) => zone.kind === 'meetings' && !holders.mayExist(flow.id));
 }
 
 function watchSilence(context: ProxyContext, session: CallSession, now: number): void {
@@ -62,7 +70,7 @@ function noAnswer(session: CallSession): void {
   end(session, 'partiesSilent', 'Neither end of the call answered');
 }
 
-function end(session: CallSession, reason: 'ackMissing' | 'sessionExpired' | 'partiesSilent', text: string): void {
+function end(session: CallSession, reason: 'ackMissing' | 'sessionExpired' | 'partiesSilent' | 'connectionLost', text: string): void {
   // Nobody waits for the parties' answers to our BYE: the record is written, and whoever still listens has heard it.
   void session.terminate(reason, text);
 }

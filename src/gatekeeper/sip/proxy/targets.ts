@@ -1,6 +1,6 @@
 import type { MemberId } from '../../../state/member-store.js';
 import type { RefusalCode } from '../../calls/reasons.js';
-import type { Zone } from '../../plan/plan.js';
+import type { OrganisationId, Zone } from '../../plan/plan.js';
 import type { Binding } from '../../registry/registration.js';
 import type { InternetRoute, PeerRoute, RegistrationRoute, Route } from '../../routing/route.js';
 import { formatHostPort } from '../message/host.js';
@@ -12,6 +12,8 @@ import { transportOfFlow, udpRemote } from '../transport/flow-id.js';
 import type { ProxyContext } from './context.js';
 import { weaker } from './flow-holders.js';
 import { distantEnd, reachedOverFlow } from './hop.js';
+import { expandMeeting } from './meeting-target.js';
+import { uriText } from './uri-text.js';
 
 /** One place to send a request to. */
 export interface HopTarget {
@@ -27,6 +29,8 @@ export interface HopTarget {
   readonly holder?: MemberId | undefined;
   /** For logs and records: never more than what the plan or the registration says. */
   readonly label: string;
+  /** Of a meeting: whose it is. */
+  readonly organisation?: OrganisationId | undefined;
   /** Set: silence means this peer is down. */
   readonly peerId: string | undefined;
 }
@@ -34,18 +38,22 @@ export interface HopTarget {
 /** Targets of one group are tried at the same time, groups one after another. */
 export type TargetGroup = readonly HopTarget[];
 
-export type Expansion = { readonly groups: readonly TargetGroup[] } | { readonly refusal: RefusalCode };
+export type Expansion =
+  | {
+      readonly groups: readonly TargetGroup[];
+      /** Where to turn when nobody there took the request; `answered`: but said why. */
+      readonly again?: (answered: boolean) => Promise<Expansion>;
+    }
+  | { readonly refusal: RefusalCode };
 
-/** The plan is text, a URI is bytes: what is not ASCII goes as escaped UTF-8 (RFC 3261 §19.1.2), and so do spaces. */
-function uriText(text: string): string {
-  return text.replace(/[^\x21-\x7e]+/gu, (part) => encodeURIComponent(part));
-}
-
-/** Where one route leads. Waits only where a name must be looked up (RFC 3263). */
+/**
+ * Where one route leads. Waits only where a name must be looked up (RFC 3263), or a meeting. `over`: whether nobody waits for it any more.
+ */
 export function expandRoute(
   context: ProxyContext,
   route: Route,
   { uri: requestUri, callId }: Pick<SipRequest, 'uri' | 'callId'>,
+  over: () => boolean,
 ): Expansion | Promise<Expansion> {
   switch (route.kind) {
     case 'registration':
@@ -55,7 +63,7 @@ export function expandRoute(
     case 'internet':
       return expandInternet(context, route, requestUri);
     case 'meeting':
-      return { refusal: 'meetingsUnavailable' };
+      return expandMeeting(context, route, callId, over);
     case 'neighbour':
       return { refusal: 'interworkingUnavailable' };
   }

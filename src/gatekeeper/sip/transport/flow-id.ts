@@ -1,3 +1,4 @@
+import type { MemberId } from '../../../state/member-store.js';
 import { canonicalAddress, formatSocketAddress, type SocketAddress } from '../../net/address.js';
 import type { SipTransport } from '../../plan/plan.js';
 
@@ -7,6 +8,7 @@ import type { SipTransport } from '../../plan/plan.js';
  *
  *   tcp:<run>:<number>, tls:<run>:<number>   a connection; the run is drawn at each start, so that one of an earlier start is nobody's
  *   udp:<instance>:<local>><remote>          a UDP association; an instance that was started again has it again
+ *   meetings:<run of an instance>>           the way to its meeting service, inside the process
  */
 
 /** What the ids of a run's connections begin with. */
@@ -19,9 +21,15 @@ export function udpFlows(instance: string, local: SocketAddress): string {
   return `udp:${instance}:${formatSocketAddress(local)}>`;
 }
 
+/** The meeting service of this instance. The sign at the end keeps one run's name from being the beginning of another's. */
+export function meetingsFlow(member: MemberId): string {
+  return `meetings:${member}>`;
+}
+
 /** By what transport messages go over the flow with this id. */
 export function transportOfFlow(id: string): SipTransport {
-  if (id.startsWith('tls:')) return 'tls';
+  // Nobody can read what does not leave the process.
+  if (id.startsWith('tls:') || id.startsWith('meetings:')) return 'tls';
   return id.startsWith('tcp:') ? 'tcp' : 'udp';
 }
 

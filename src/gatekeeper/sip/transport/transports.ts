@@ -68,6 +68,7 @@ export class Transports implements TransportLayer, StreamHost {
   readonly #udp: UdpListener[] = [];
   readonly #listeners: ListenAddress[] = [];
   readonly #flows = new Map<string, StreamFlow>();
+  readonly #inProcess = new Map<string, Flow>();
   /** Flows by whom they lead to: `flowKey`. */
   readonly #byTarget = new Map<string, StreamFlow>();
   readonly #connecting = new Map<string, Promise<Flow>>();
@@ -115,7 +116,11 @@ export class Transports implements TransportLayer, StreamHost {
 
   /** What the ids of our flows begin with, those of connections that have closed included. */
   get flowBeginnings(): readonly string[] {
-    return [streamFlows('tcp', this.#run), streamFlows('tls', this.#run), ...this.#udp.map(({ flows }) => flows)];
+    return [
+      ...[streamFlows('tcp', this.#run), streamFlows('tls', this.#run)],
+      ...this.#udp.map(({ flows }) => flows),
+      ...this.#inProcess.keys(),
+    ];
   }
 
   get stats(): TransportStats {
@@ -138,6 +143,11 @@ export class Transports implements TransportLayer, StreamHost {
     this.#sources.reset();
   }
 
+  /** A way inside the process, which has no socket and so no limits: found by its id, and one of `flowBeginnings`. */
+  join(flow: Flow): void {
+    this.#inProcess.set(flow.id, flow);
+  }
+
   async flowTo(target: Target): Promise<Flow> {
     const address = canonicalAddress(target.address);
     if (address === undefined) throw new Error(`Cannot reach ${target.transport} ${target.address}: it is not an IP address`);
@@ -154,7 +164,7 @@ export class Transports implements TransportLayer, StreamHost {
   }
 
   flow(id: string): Flow | undefined {
-    if (!id.startsWith('udp:')) return this.#flows.get(id);
+    if (!id.startsWith('udp:')) return this.#flows.get(id) ?? this.#inProcess.get(id);
     const listener = this.#udp.find(({ flows }) => id.startsWith(flows));
     const remote = listener && !listener.closed ? udpRemote(id) : undefined;
     return remote && listener?.flowTo(remote);

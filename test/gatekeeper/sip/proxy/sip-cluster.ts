@@ -5,8 +5,11 @@ import type { CallRecord } from '../../../../src/gatekeeper/calls/call.js';
 import { CallLedger } from '../../../../src/gatekeeper/calls/calls.js';
 import { buildPlan } from '../../../../src/gatekeeper/plan/build-plan.js';
 import { type EdgeObserver, SipEdge } from '../../../../src/gatekeeper/sip/edge.js';
+import type { MeetingDoor, MeetingPlace } from '../../../../src/gatekeeper/sip/meeting-door.js';
 import type { StoreStatus } from '../../../../src/gatekeeper/sip/store-status.js';
-import type { MemberAddresses } from '../../../../src/state/member-store.js';
+import { meetingsFlow } from '../../../../src/gatekeeper/sip/transport/flow-id.js';
+import { memoryFlows } from '../../../../src/gatekeeper/sip/transport/memory-flow.js';
+import type { MemberAddresses, MemberId } from '../../../../src/state/member-store.js';
 import { RedisStore } from '../../../../src/state/redis.js';
 import { type Issued, makeCertificateAuthority } from '../../../support/certificates.js';
 import { planText, type TestPlan, testPlan } from '../../../support/plan.js';
@@ -22,6 +25,40 @@ export interface InstanceOptions {
   readonly sessions?: Partial<SipConfig['sessions']>;
   /** What it believes of the store, in place of the truth. */
   readonly storeStatus?: () => StoreStatus;
+  readonly meetings?: TestMeetings;
+}
+
+/** A meeting service that is no more than a user agent, and knows of meetings what the test says. */
+export class TestMeetings {
+  /** Where the meeting is, by how often it was looked for; undefined: nobody knows it. */
+  place: (meeting: string, finds: number) => MeetingPlace | undefined = () => undefined;
+  /** Whose a meeting is that is held here. */
+  readonly organisations = new Map<string, string>();
+  finds = 0;
+  #agent: SipClient | undefined;
+
+  get agent(): SipClient {
+    if (!this.#agent) throw new Error('not open yet');
+    return this.#agent;
+  }
+
+  /** The door, and what is to be done once the edge is open. */
+  async open(self: MemberId): Promise<{ door: MeetingDoor; connect: (edge: SipEdge) => void }> {
+    const [edgeEnd, ownEnd] = memoryFlows({ ids: [meetingsFlow(self), `${meetingsFlow(self)}own`] });
+    this.#agent = await SipClient.open({ transport: 'tls', flow: ownEnd, user: '4690012345', domain: 'mote.example' });
+    const door: MeetingDoor = {
+      flow: edgeEnd,
+      find: async (meeting) => {
+        this.finds += 1;
+        return this.place(meeting, this.finds) ?? { refusal: 'meetingUnknown' };
+      },
+      organisationOf: (meeting) => this.organisations.get(meeting),
+    };
+    const connect = (edge: SipEdge) => {
+      edgeEnd.onMessage = (message, flow) => edge.receive(message, flow);
+    };
+    return { door, connect };
+  }
 }
 
 /** SIP edges that share a real Redis, each with a certificate of its own that no other trusts. */
@@ -132,7 +169,9 @@ export class Instance {
       records: { begun: () => undefined, answered: () => undefined, ended: () => undefined, recordedElsewhere: () => undefined },
       observers: [{ recorded: (record) => void records.push(record) }],
     });
+    const meetings = await options.meetings?.open(store.members.self);
     const edge = await SipEdge.open({
+      meetings: meetings?.door,
       settings: { ...service.sip, sessions: { ...service.sip.sessions, ...options.sessions } },
       tls: { certificate: issued.certificate, key: issued.key },
       plan: () => plan,
@@ -142,6 +181,7 @@ export class Instance {
       clock,
       observer: observer(faults),
     });
+    meetings?.connect(edge);
     store.calls.onTaken((taken) => {
       const call = calls.resume(taken);
       if (taken.dialog === undefined || !edge.resume(call, taken.dialog)) call.end('instanceLost');
