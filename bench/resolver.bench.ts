@@ -1,4 +1,4 @@
-import type { Licences, NumberSeries, Organisation, Plan, SipTrunkZone, Zone } from '../src/gatekeeper/plan/plan.js';
+import type { Licences, NumberSeries, Organisation, Plan, PlanZone, SipTrunkZone } from '../src/gatekeeper/plan/plan.js';
 import { SeriesTrie } from '../src/gatekeeper/plan/series-trie.js';
 import { Transforms } from '../src/gatekeeper/plan/transforms.js';
 import type { RegistrationIndex } from '../src/gatekeeper/registry/registration.js';
@@ -16,13 +16,13 @@ const EVERY_PEER_IS_UP: PeerHealthView = { isUp: () => true };
 /** One organisation a series: 46 1nnnn + 4 digits, hosted, and its domain; the last one is a trunk with two peers. */
 function plan(): Plan {
   const organisations = new Map<string, Organisation>();
-  const zones = new Map<string, Zone>();
+  const zones = new Map<string, PlanZone>();
   const all: NumberSeries[] = [];
   const domains = new Map<string, Plan['domains'] extends ReadonlyMap<string, infer Owner> ? Owner : never>();
   for (let index = 0; index < SERIES; index++) {
     const id = `organisation-${index}`;
     const series: NumberSeries[] = [];
-    const ownZones: Zone[] = [];
+    const ownZones: PlanZone[] = [];
     const contact = { role: 'Video desk', address: 'video@portvakt.example' };
     const organisation: Organisation = {
       id,
@@ -42,7 +42,7 @@ function plan(): Plan {
     all.push(...series);
     domains.set(`${id}.example`, { domain: `${id}.example`, organisation, zone, meeting: false });
   }
-  const meetings = { prefix: '46900', digits: 5, domain: 'mote.portvakt.example' };
+  const meetings = { prefix: '46900', digits: 5, domain: 'mote.portvakt.example', permanent: new Map(), names: new Map() };
   return {
     revision: 'bench',
     networkPrefix: '46',
@@ -63,7 +63,7 @@ function prefixOf(index: number): string {
 
 const COMMON = { encryption: 'required', signalling: 'secure', sources: { addresses: [], certificateNames: [] } } as const;
 
-function hosted(organisation: Organisation): Zone {
+function hosted(organisation: Organisation): PlanZone {
   const accounts = { sharedPassword: undefined, users: new Map() };
   const bandwidth = { callKbps: undefined, totalKbps: undefined };
   return { kind: 'hosted', id: `zone-${organisation.id}`, organisation, ...COMMON, accounts, bandwidth, unregistered: false };

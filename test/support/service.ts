@@ -10,6 +10,7 @@ import type { CallRecord } from '../../src/gatekeeper/calls/call.js';
 import { openLog } from '../../src/monitoring/log.js';
 import { Service } from '../../src/service.js';
 import { allRecords } from './calls.js';
+import { buildMediaThread } from './media-thread.js';
 import { planText, type TestPlan, testPlan } from './plan.js';
 import { Program } from './processes.js';
 import { until } from './until.js';
@@ -21,12 +22,16 @@ export interface ServiceSettings {
   /** Over what stands in `config/portvakt.yaml`, section by section. */
   readonly sip?: Section;
   readonly h323?: Section;
+  /** Meetings: with these keys over free ports of loopback. Left out: none. */
+  readonly bridge?: Section;
   readonly records?: Section;
   readonly logLevel?: string;
   readonly instance?: string;
   readonly state?: Section;
   /** Only in this process. */
   readonly clock?: Clock;
+  /** Only in this process: folder of the built meeting page. */
+  readonly page?: string;
 }
 
 export interface Ports {
@@ -78,13 +83,22 @@ export async function startService(settings: ServiceSettings = {}): Promise<InPr
       },
     },
   });
-  const service = await Service.start({ config, plan, logger: log.logger, ...(settings.clock ? { clock: settings.clock } : {}) });
+  const thread = settings.bridge ? await buildMediaThread() : undefined;
+  const service = await Service.start({
+    config,
+    plan,
+    logger: log.logger,
+    ...(settings.clock ? { clock: settings.clock } : {}),
+    ...(thread ? { mediaThread: thread.entry } : {}),
+    ...(settings.page === undefined ? {} : { pageDirectory: settings.page }),
+  });
   return {
     ...common(files, service.listeners, service.url),
     service,
     log: () => logged,
     stop: async () => {
       await service.close();
+      await thread?.remove();
       await log.close();
       await files.remove();
     },
@@ -149,6 +163,9 @@ async function writeFiles(settings: ServiceSettings): Promise<Files> {
     sip: { listen, realm: 'test.example', ...settings.sip },
     h323: { ras: [anyPort], signalling: [{ transport: 'tcp', ...anyPort }], ...settings.h323 },
     http: { address: '127.0.0.1', port: 0 },
+    bridge: settings.bridge
+      ? { media: { addresses: [{ address: '127.0.0.1' }], ports: { from: 0, to: 0 }, workers: 1 }, web: anyPort, ...settings.bridge }
+      : { enabled: false },
     ...(settings.records ? { records: settings.records } : {}),
     log: { level: settings.logLevel ?? 'info' },
     ...(settings.state ? { state: settings.state } : {}),

@@ -5,6 +5,7 @@ import { createServer, isIP, connect as netConnect, type Socket } from 'node:net
 import { connect as tlsConnect } from 'node:tls';
 import { responseTo, type SipMessage, SipRequest, SipResponse } from '../../src/gatekeeper/sip/message/message.js';
 import { parseMessage } from '../../src/gatekeeper/sip/message/parse.js';
+import type { MemoryFlow } from '../../src/gatekeeper/sip/transport/memory-flow.js';
 import { parseAuthParams } from './auth-params.js';
 import { password } from './plan.js';
 import { sdes } from './sdp.js';
@@ -24,6 +25,8 @@ export interface ClientOptions {
   /** `461010001` or `anna@norr.example`. */
   readonly user?: string;
   readonly domain?: string;
+  /** In place of a socket: inside the process. */
+  readonly flow?: MemoryFlow;
 }
 
 /** What a phone does by itself with a request; true: it was dealt with. */
@@ -264,6 +267,7 @@ export class SipClient {
   }
 
   async #connect(options: ClientOptions): Promise<Channel> {
+    if (options.flow) return this.#inProcess(options.flow);
     if (this.transport === 'udp') return this.#datagrams(options.localPort ?? 0);
     if (options.port === undefined) return this.#listen(options.localPort ?? 0);
     const { tls } = options;
@@ -285,6 +289,11 @@ export class SipClient {
       },
       port: socket.localPort ?? 0,
     };
+  }
+
+  #inProcess(flow: MemoryFlow): Channel {
+    flow.onMessage = (message) => this.#receive(message);
+    return { send: (text) => void flow.send(text), close: async () => flow.close(), port: flow.local.port };
   }
 
   async #datagrams(port: number): Promise<Channel> {
