@@ -1,6 +1,9 @@
 import type { AddressInfo } from 'node:net';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyInstance } from 'fastify';
 import { deny } from './guard.js';
+import { type MeetingSource, meetingRoutes } from './meeting-routes.js';
+import { problem } from './problem.js';
+import { LIMIT_WRONG, limitOf, parameter } from './query.js';
 import { STATUS_PAGE_POLICY, statusPage } from './status-page.js';
 
 export interface AdminOptions {
@@ -31,6 +34,8 @@ export interface AdminSources {
   instances(): readonly object[];
   plan(): object;
   reloadPlan(): Promise<ReloadResult>;
+  /** Absent: this instance has no meeting service. */
+  readonly meetings?: MeetingSource;
 }
 
 export interface ReloadResult {
@@ -55,8 +60,6 @@ const LIMITS = {
   connections: 256,
   requestMs: 10_000,
   idleMs: 10_000,
-  listDefault: 100,
-  listMax: 1000,
   closeMs: 2000,
 } as const;
 
@@ -158,29 +161,10 @@ function guardedRoutes(app: FastifyInstance, { token }: AdminOptions, sources: A
         const result = await sources.reloadPlan();
         return reply.code(result.applied ? 200 : 422).send(result);
       });
+      meetingRoutes(api, sources.meetings);
     },
     { prefix: '/api/v1' },
   );
-}
-
-const LIMIT_WRONG = `limit must be a whole number from 1 to ${LIMITS.listMax}`;
-
-function limitOf(request: FastifyRequest): number | undefined {
-  const text = parameter(request, 'limit');
-  if (text === undefined) return LIMITS.listDefault;
-  const limit = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  return limit >= 1 && limit <= LIMITS.listMax ? limit : undefined;
-}
-
-/** A query parameter given once; one given twice is its last. */
-function parameter(request: FastifyRequest, name: string): string | undefined {
-  const value = (request.query as Readonly<Record<string, string | readonly string[] | undefined>>)[name];
-  return typeof value === 'object' ? value.at(-1) : value;
-}
-
-/** RFC 9457. */
-function problem(reply: FastifyReply, status: number, detail: string): FastifyReply {
-  return reply.code(status).type('application/problem+json').send({ status, detail });
 }
 
 async function close(app: FastifyInstance): Promise<void> {

@@ -3,6 +3,7 @@ import type { Call, CallRecord } from '../gatekeeper/calls/call.js';
 import type { CallObserver } from '../gatekeeper/calls/calls.js';
 import { metricOf } from '../gatekeeper/calls/reasons.js';
 import type { LicenceUse } from './licence-use.js';
+import { MeetingMetrics } from './meeting-metrics.js';
 import { watchRuntime } from './runtime-metrics.js';
 import { Spread, TallyFamily } from './tallies.js';
 
@@ -117,6 +118,9 @@ export class Metrics implements CallObserver {
   });
   /** result: `applied`, `refused` */
   readonly planReloads = this.#tallies('portvakt_plan_reloads_total', 'Attempts to read the address plan again', 'result');
+
+  /** Of the meeting service. */
+  readonly meetings = new MeetingMetrics(this.#registry);
 
   constructor(version: string) {
     this.#stop = watchRuntime(this.#registry);
@@ -239,8 +243,9 @@ export class Metrics implements CallObserver {
       this.#gauge(name, help, service ? ['licence'] : ['organisation', 'licence'], (gauge) => {
         for (const use of this.#sources.licences?.() ?? []) {
           const { organisation, licence } = use;
-          if (service !== (organisation === undefined)) continue;
-          gauge.set(organisation === undefined ? { licence } : { organisation, licence }, pick(use));
+          const value = pick(use);
+          if (service !== (organisation === undefined) || !Number.isFinite(value)) continue;
+          gauge.set(organisation === undefined ? { licence } : { organisation, licence }, value);
         }
       });
     licences('portvakt_licences_used', 'Licences in use by an organisation', (use) => use.used, false);

@@ -83,11 +83,11 @@ describe('Metrics', () => {
   it('shows licences in use against their limits', async () => {
     const organisation = { id: 'region-norr', licences: { calls: 10, registrations: 100 } };
     const plan = {
-      licences: { calls: 50, registrations: 500 },
+      licences: { calls: 50, registrations: 500, meetingPorts: 40 },
       organisations: new Map([['region-norr', organisation]]),
     } as unknown as Plan;
     const store = {
-      licences: { callsInUse: (id?: string) => (id === undefined ? 7 : 3) },
+      licences: { callsInUse: (id?: string) => (id === undefined ? 7 : 3), portsInUse: (id?: string) => (id === undefined ? 9 : 4) },
       registrations: { count: (id?: string) => (id === undefined ? 70 : 30) },
     };
     metrics.observe({ licences: () => licenceUse(plan, store) });
@@ -96,6 +96,10 @@ describe('Metrics', () => {
     expect(found.get('portvakt_service_licences_limit{licence="registrations"}')).toBe(500);
     expect(found.get('portvakt_licences_used{organisation="region-norr",licence="registrations"}')).toBe(30);
     expect(found.get('portvakt_licences_limit{organisation="region-norr",licence="calls"}')).toBe(10);
+    expect(found.get('portvakt_service_licences_limit{licence="meetingPorts"}')).toBe(40);
+    expect(found.get('portvakt_licences_used{organisation="region-norr",licence="meetingPorts"}')).toBe(4);
+    // Without a limit there is none to show.
+    expect(found.has('portvakt_licences_limit{organisation="region-norr",licence="meetingPorts"}')).toBe(false);
   });
 
   it('shows the process and its event loop', async () => {
