@@ -10,10 +10,10 @@ COPY package.json package-lock.json .npmrc ./
 
 FROM sources AS compiled
 RUN npm ci --include=dev
-COPY tsconfig.json ./
+COPY tsconfig.json tsconfig.web.json vite.config.ts ./
 COPY scripts/bootstrap scripts/bootstrap
 COPY src src
-RUN node --input-type=module --eval "import { compile, service } from './scripts/bootstrap/compile.mjs'; await compile(service);"
+RUN node --input-type=module --eval "import { compile, page, service } from './scripts/bootstrap/compile.mjs'; await compile(service); await compile(page);"
 
 FROM sources AS packages
 RUN npm ci --omit=dev
