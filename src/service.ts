@@ -1,5 +1,8 @@
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Admin, openAdmin, type ReloadResult } from './admin/http.js';
+import { Bridge } from './bridge/bridge.js';
+import { MeetingOperator } from './bridge/meetings/operator.js';
 import { type Clock, systemClock, type Timer } from './clock.js';
 import type { Finding } from './config/finding.js';
 import { loadPlan } from './config/load.js';
@@ -16,6 +19,7 @@ import type { Plan } from './gatekeeper/plan/plan.js';
 import { SipEdge } from './gatekeeper/sip/edge.js';
 import { formatHostPort } from './gatekeeper/sip/message/host.js';
 import type { TransportStats } from './gatekeeper/sip/transport/transports.js';
+import { BridgeReports } from './monitoring/bridge-reports.js';
 import { EdgeReports } from './monitoring/edge-reports.js';
 import { H323Reports } from './monitoring/h323-reports.js';
 import { licenceUse } from './monitoring/licence-use.js';
@@ -32,6 +36,10 @@ export interface ServiceOptions {
   readonly plan: Plan;
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** The compiled media thread, where this runs from sources. */
+  readonly mediaThread?: URL;
+  /** The built meeting page. Default: beside the compiled service. */
+  readonly pageDirectory?: string;
 }
 
 interface Parts {
@@ -43,6 +51,8 @@ interface Parts {
   readonly edge: SipEdge;
   /** Absent: `h323.enabled` is false. */
   readonly h323: H323Edge | undefined;
+  /** Absent: `bridge.enabled` is false. */
+  readonly bridge: Bridge | undefined;
   readonly takeOver: TakeOver;
   /** The plan in force. The parts ask for it each time, so a reload reaches them without being told. */
   readonly current: { plan: Plan };
@@ -99,7 +109,26 @@ export class Service {
       });
       const observer = new EdgeReports(metrics, logger);
       const storeStatus = () => (store instanceof RedisStore ? store.status : undefined);
-      const edge = keep(await SipEdge.open({ settings: config.sip, tls, plan, store, storeStatus, calls, clock, observer }));
+      const bridge = config.bridge.enabled
+        ? keep(
+            await Bridge.open({
+              config: config.bridge,
+              plan,
+              store,
+              calls,
+              clock,
+              observer: new BridgeReports(metrics, logger),
+              tls: await webTlsOf(config, tls),
+              shared: store instanceof RedisStore,
+              version,
+              pageDirectory: options.pageDirectory ?? fileURLToPath(new URL('./web', import.meta.url)),
+              mediaThread: options.mediaThread,
+            }),
+          )
+        : undefined;
+      const meetings = bridge?.door;
+      const edge = keep(await SipEdge.open({ settings: config.sip, tls, plan, store, storeStatus, calls, meetings, clock, observer }));
+      bridge?.connect((message, flow) => edge.receive(message, flow));
       const h323 = config.h323.enabled
         ? keep(
             await H323Edge.open({
@@ -115,8 +144,8 @@ export class Service {
             }),
           )
         : undefined;
-      const takeOver = new TakeOver({ store, calls, sip: edge, h323, instance: config.instance, logger });
-      const service = new Service(config, logger, clock, { store, metrics, records, recent, calls, edge, h323, takeOver, current });
+      const takeOver = new TakeOver({ store, calls, sip: edge, h323, bridge, instance: config.instance, logger });
+      const service = new Service(config, logger, clock, { store, metrics, records, recent, calls, edge, h323, bridge, takeOver, current });
       await service.#openAdmin();
       service.#renewDaily();
       return service;
@@ -131,7 +160,8 @@ export class Service {
     this.#logger = logger;
     this.#clock = clock;
     this.#parts = parts;
-    const { metrics, calls, store, current, edge, h323, records } = parts;
+    const { metrics, calls, store, current, edge, h323, bridge, records } = parts;
+    if (bridge) metrics.meetings.observe(bridge.sources);
     metrics.observe({
       activeCalls: () => calls.active,
       licences: () => licenceUse(current.plan, store),
@@ -174,6 +204,11 @@ export class Service {
     ];
   }
 
+  /** Where browsers meet: `https://mote.portvakt.example`. Undefined: without a meeting service. */
+  get meetingUrl(): string | undefined {
+    return this.#parts.bridge?.url;
+  }
+
   /** Where the pages, the API and the metrics are. */
   get url(): string {
     return this.#admin ? `http://${formatHostPort(this.#admin.address, this.#admin.port)}` : '';
@@ -210,9 +245,13 @@ export class Service {
   async renewTls(): Promise<void> {
     try {
       const tls = await tlsOf(this.#config);
-      if (tls === undefined) return;
-      this.#parts.edge.tlsChanged(tls);
-      this.#parts.h323?.tlsChanged(tls);
+      const web = this.#parts.bridge && (await webTlsOf(this.#config, tls));
+      if (!tls && !web) return;
+      if (tls) {
+        this.#parts.edge.tlsChanged(tls);
+        this.#parts.h323?.tlsChanged(tls);
+      }
+      if (web) this.#parts.bridge?.tlsChanged(web);
       this.#parts.takeOver.announce();
       this.#logger.info('The TLS certificates were read again and are in force');
     } catch (error) {
@@ -242,6 +281,7 @@ export class Service {
   async drain(ms: number): Promise<void> {
     this.#draining = true;
     this.#parts.takeOver.drain();
+    this.#parts.bridge?.drain();
     this.#parts.edge.drain();
     this.#parts.h323?.drain();
     const until = this.#clock.now() + ms;
@@ -260,10 +300,12 @@ export class Service {
   }
 
   async #close(): Promise<void> {
-    const { edge, h323, calls, records, metrics, store, takeOver } = this.#parts;
+    const { edge, h323, bridge, calls, records, metrics, store, takeOver } = this.#parts;
     this.#draining = true;
     this.#renewal?.cancel();
     await takeOver.handOver();
+    // Its calls cannot go on without it: they are ended, by way of the edge.
+    await bridge?.close();
     await Promise.all([edge.close(), h323?.close()]);
     calls.endAll('instanceStopped');
     await this.#admin?.close();
@@ -282,8 +324,11 @@ export class Service {
   }
 
   async #openAdmin(): Promise<void> {
-    const { calls, recent, store, current, metrics, takeOver } = this.#parts;
+    const { calls, recent, store, current, metrics, takeOver, bridge } = this.#parts;
     const { http, instance } = this.#config;
+    const url = () => bridge?.url ?? '';
+    const operator =
+      bridge && new MeetingOperator({ service: bridge.meetings, store, plan: () => current.plan, clock: this.#clock, instance, url });
     this.#admin = await openAdmin(
       {
         address: http.address,
@@ -294,7 +339,7 @@ export class Service {
       },
       {
         problems: () => this.problems,
-        listeners: () => [...this.listeners, ...this.h323Listeners],
+        listeners: () => [...this.listeners, ...this.h323Listeners, ...(this.meetingUrl === undefined ? [] : [this.meetingUrl])],
         metrics: () => metrics.scrape(),
         calls: (limit) => {
           const live = [...calls.live()].slice(-limit).reverse().map(liveCall);
@@ -310,6 +355,7 @@ export class Service {
         },
         hasOrganisation: (id) => current.plan.organisations.has(id),
         instances: () => takeOver.instances,
+        ...(operator ? { meetings: operator } : {}),
         plan: () => ({ revision: current.plan.revision, organisations: [...current.plan.organisations.keys()], file: this.#config.plan }),
         reloadPlan: () => this.reloadPlan(),
       },
@@ -333,6 +379,18 @@ async function tlsOf(config: ServiceConfig): Promise<TlsOptions | undefined> {
   const hosts = listeners.map(({ address, advertised }) => advertised?.host ?? address);
   const made = await ensureCertificate(join(config.dataDirectory, 'tls'), hosts);
   return { certificate: made.certificate, key: made.key, minVersion, ...authorities };
+}
+
+/** For browsers: files of their own, what SIP has, or one that we make for loopback. Undefined: plain HTTP, which only `plain` allows. */
+async function webTlsOf({ bridge: { web }, dataDirectory }: ServiceConfig, sip: TlsOptions | undefined) {
+  if (web.plain) return undefined;
+  const { files, problems } = await readTlsFiles({ certificate: web.certificate, key: web.key, ca: undefined });
+  const [problem] = problems.filter(({ severity }) => severity === 'error');
+  if (problem) throw new Error(`bridge.web.${problem.key}: ${problem.message}; ${problem.hint}`);
+  if (files.certificate !== undefined && files.key !== undefined) return { certificate: files.certificate, key: files.key };
+  if (sip) return { certificate: String(sip.certificate), key: String(sip.key) };
+  // Beside that of SIP, which others may have been told to believe: neither makes the other anew.
+  return ensureCertificate(join(dataDirectory, 'tls', 'web'), [web.address]);
 }
 
 function* messageCounts({ received, sent }: TransportStats) {

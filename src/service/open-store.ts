@@ -32,6 +32,7 @@ export async function openStore(
         if (reason === undefined) logger.info('Redis is connected: state is shared with the other instances');
         else logger.error({ reason }, 'Redis is away: this instance goes on alone');
       },
+      fault: (error) => logger.error({ err: error }, 'Something that is shared by Redis could not be read or used'),
     },
   });
 }

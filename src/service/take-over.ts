@@ -1,3 +1,4 @@
+import type { Bridge } from '../bridge/bridge.js';
 import type { CallLedger } from '../gatekeeper/calls/calls.js';
 import type { H323Edge } from '../gatekeeper/h323/edge.js';
 import type { SipEdge } from '../gatekeeper/sip/edge.js';
@@ -12,6 +13,7 @@ export interface TakeOverOptions {
   readonly calls: CallLedger;
   readonly sip: SipEdge;
   readonly h323: H323Edge | undefined;
+  readonly bridge?: Pick<Bridge, 'memberAddresses' | 'onLoad'> | undefined;
   /** This instance's name. */
   readonly instance: string;
   readonly logger: Logger;
@@ -36,12 +38,13 @@ export class TakeOver {
 
   constructor(options: TakeOverOptions) {
     this.#options = options;
-    const { store, calls } = options;
+    const { store, calls, bridge } = options;
     store.calls.onTaken((taken) => this.#taken(taken));
     store.calls.onLost((id, recorded) => calls.lost(id, recorded));
     store.calls.onOver((id) => options.sip.over(id));
     store.members.onChange(() => this.#membersChanged());
     this.announce();
+    bridge?.onLoad(() => this.announce());
     this.#membersChanged();
   }
 
@@ -61,8 +64,12 @@ export class TakeOver {
 
   /** Tells the others where this instance is reached now. */
   announce(): void {
-    const { store, sip, h323 } = this.#options;
-    store.members.announce({ ...sip.memberAddresses, ...(h323?.memberAddresses ?? { ras: [], gatekeeperId: undefined }) });
+    const { store, sip, h323, bridge } = this.#options;
+    store.members.announce({
+      ...sip.memberAddresses,
+      ...(h323?.memberAddresses ?? { ras: [], gatekeeperId: undefined }),
+      ...(bridge ? { bridge: bridge.memberAddresses } : {}),
+    });
   }
 
   /** This instance takes no new calls: the others send it none. */
