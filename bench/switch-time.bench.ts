@@ -36,7 +36,10 @@ class Person {
         if (packet[at + 1] === 206 && packet.readUInt32BE(at + 8) === ssrc) this.#wanted = true;
       }
     });
-    this.#timers.push(setInterval(() => this.#film(), frameMs), setInterval(() => this.#speak(), 20));
+    this.#timers.push(
+      setInterval(() => this.#film(), frameMs),
+      setInterval(() => this.#speak(), 20),
+    );
   }
 
   close(): void {
@@ -99,7 +102,10 @@ async function bring(worker: Worker, part: Part, name: string, mark: number): Pr
     { id: `${name}/camera`, participant: name, source: 'camera', kind: 'video', codec: 'H264' },
     { id: `${name}/microphone:raw`, participant: name, source: 'microphone', kind: 'audio', codec: 'PCMA' },
   ];
-  for (const [info, producer] of [[infos[0], picture], [infos[1], sound]] as const) {
+  for (const [info, producer] of [
+    [infos[0], picture],
+    [infos[1], sound],
+  ] as const) {
     if (info) await letIn(part, pipe, name, info, producer);
   }
   return new Person(mark, picture, sound, direct, ssrc);

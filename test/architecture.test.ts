@@ -110,7 +110,9 @@ describe('the rooms of ARCHITECTURE.md', () => {
 describe('time', () => {
   it('comes into the core from outside', () => {
     // What has a clock of its own, or asks the system when it was made: the edges of the process.
-    const outside = new Set('main cli service admin monitoring loading config redis bridge browser media-plane web simulator clock version'.split(' '));
+    const outside = new Set(
+      'main cli service admin monitoring loading config redis bridge browser media-plane web simulator clock version'.split(' '),
+    );
     const core = new Set(rooms.map(({ name }) => name).filter((name) => !outside.has(name)));
     const ownTime = /\b(?:Date\.now|setTimeout|setInterval|setImmediate)\(|new Date\(\)/;
     const uncommented = (file: string) => read(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
