@@ -235,9 +235,10 @@ describe('a meeting of two pages', () => {
 
   it('tries again what the service could not take at that moment', async () => {
     const server = await meeting();
+    // Her microphone and her camera, one after the other.
+    server.fail('produce', 'mediaUnavailable', 2);
     const anna = await join(server, 'Anna Ek', '/m/900100#k=host');
     await anna.page.getByRole('heading', { name: 'Vårdplanering' }).waitFor();
-    server.fail('produce', 'mediaUnavailable', 2);
     server.fail('consume', 'internal', 2);
     const bo = await join(server, 'Bo Al');
     await Promise.all([receives(anna.page), receives(bo.page)]);

@@ -294,7 +294,7 @@ export class SoundHub {
       if (producer && !producer.closed) producer.send(packet);
     }
     this.#events.levels(this.#mix.levels(), now);
-    this.#tellSpeaking(now);
+    this.#tellSpeaking(performance.now());
     this.#goOver(now);
     // Nobody to hear and nobody to hear it: the beat rests.
     if (this.#taps.size === 0 && this.#outputs.size === 0 && !this.#speaking) {

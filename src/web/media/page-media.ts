@@ -2,6 +2,7 @@ import { Device } from 'mediasoup-client';
 import type { DtlsParameters, IceCandidate, IceParameters, RtpCapabilities, Transport } from 'mediasoup-client/types';
 import type { StreamSummary } from '../../bridge/browser/protocol.js';
 import { type ProtocolClient, ServiceError } from '../connection/client.js';
+import { retryDelay } from '../model/backoff.js';
 import type { QualitySample } from '../model/quality.js';
 import type { Source, VideoFormat } from '../model/state.js';
 import { Receiving, type ReceivingWish } from './receiving.js';
@@ -180,16 +181,31 @@ export class PageMedia {
       ask('connectTransport', { transport: transport.id, dtlsParameters: { ...dtlsParameters } }).then(done, failed);
     });
     transport.on('produce', ({ rtpParameters, appData }, done, failed) => {
-      const source = appData.source as Source;
-      ask('produce', { transport: transport.id, source, rtpParameters: { ...rtpParameters } }).then(
-        ({ stream }) => done({ id: stream }),
-        failed,
-      );
+      this.#askToProduce(transport, appData.source as Source, { ...rtpParameters }).then((stream) => done({ id: stream }), failed);
     });
     transport.on('connectionstatechange', (state) => {
       if (state === 'failed') void this.#repair(transport);
     });
     return transport;
+  }
+
+  /**
+   * What the service cannot take at the moment is asked again here, later and later, and not failed: mediasoup-client 3.18 loses count of its m-lines
+   * when two streams fail one after the other, and the transport sends nothing from then on.
+   */
+  async #askToProduce(transport: Transport, source: Source, rtpParameters: object): Promise<string> {
+    for (let failures = 1; ; failures++) {
+      try {
+        const { stream } = await this.#options.ask('produce', { transport: transport.id, source, rtpParameters: { ...rtpParameters } });
+        return stream;
+      } catch (error) {
+        const delay = retryDelay(error, failures);
+        if (delay === undefined) throw error;
+        if (failures === 1 && !this.#closed) this.#options.sendingFailed(source, error);
+        await new Promise((resolve) => setTimeout(resolve, delay));
+        if (this.#closed || transport.closed) throw error;
+      }
+    }
   }
 
   /** The network changed under us (another Wi-Fi, from Wi-Fi to mobile): new candidates, same transport (RFC 8445 §2.4). */
