@@ -77,12 +77,12 @@ export class Instances {
     callerDialog.send('ACK');
     await callee.request('ACK');
     const calleeDialog = TestDialog.ofCallee(callee, arrived, ok);
-    await this.#told(invite.callId);
+    await this.told(invite.callId);
     return { callId: invite.callId, caller, callee, callerDialog, calleeDialog };
   }
 
   /** What an instance says of a call is sent with others, a few milliseconds later: a call that it was killed too soon for cannot go on. */
-  async #told(callId: string): Promise<void> {
+  async told(callId: string): Promise<void> {
     const client = new Redis({ host: '127.0.0.1', port: this.redis.port });
     const stored = () => client.hvals(`{test-${this.#prefix}}:calls`);
     await until(

@@ -35,6 +35,7 @@ async function talk(flowAt: AsChild, callAt: AsChild) {
   const callerDialog = TestDialog.ofCaller(caller, invite, ok);
   callerDialog.send('ACK');
   await callee.request('ACK');
+  await instances.told(invite.callId);
   return { callId: invite.callId, caller, callee, callerDialog, calleeDialog: TestDialog.ofCallee(callee, arrived, ok) };
 }
 
