@@ -70,10 +70,6 @@ export class SoundHub {
     });
   }
 
-  get stats(): AudioMix['stats'] {
-    return this.#mix.stats;
-  }
-
   /** From now on the stream is in the mix, until it closes. */
   async hear(stream: PartStream, info: StreamInfo): Promise<void> {
     const { participant } = info;
